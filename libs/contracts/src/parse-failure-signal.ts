@@ -1,0 +1,137 @@
+import { AppError } from '@prodsentinel/kernel';
+import { z } from 'zod';
+import { signalKinds } from './closed-sets.ts';
+import type { FailureSignal, TimestampMicros } from './generated-types.ts';
+
+/**
+ * Reads a `FailureSignal` from parsed JSON: camelCase names as in `schemas/failures.avsc`, no Avro union wrappers, times
+ * as RFC 3339 text or whole microseconds. Fields that the schema does not know go to `attributes` as text.
+ *
+ * @throws AppError `invalid_input`, whose `path` says where and whose message says what was expected; it never quotes the
+ *   value, which may be a secret
+ */
+export function parseFailureSignal(json: unknown): FailureSignal {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw new AppError('invalid_input', 'the record: expected a JSON object', { path: '' });
+  }
+  const result = failureSignalJson.safeParse(json);
+  if (!result.success) throw toInvalidInput(result.error);
+  const { signalId, traceId, attributes } = result.data;
+  return {
+    ...result.data,
+    signalId: signalId || null,
+    traceId: traceId || null,
+    attributes: { ...toTexts(unknownFieldsOf(json)), ...attributes },
+  };
+}
+
+/**
+ * Microseconds since 1970 from RFC 3339 text or a whole number of microseconds.
+ *
+ * @throws AppError `invalid_input` when it is neither
+ */
+export function toTimestampMicros(value: string | number): TimestampMicros {
+  if (typeof value === 'number') {
+    if (Number.isSafeInteger(value)) return value;
+    throw new AppError('invalid_input', 'expected a whole number of microseconds');
+  }
+  const match = rfc3339.exec(value);
+  const milliseconds = match ? Date.parse(`${match[1]}T${match[2]}${match[4]!.toUpperCase()}`) : Number.NaN;
+  if (!match || Number.isNaN(milliseconds)) throw new AppError('invalid_input', 'expected an RFC 3339 time');
+  return milliseconds * 1000 + Number((match[3] ?? '').padEnd(6, '0').slice(0, 6));
+}
+
+const rfc3339 = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
+
+const text = z.string();
+const optionalText = text.nullish().transform((value) => value ?? null);
+const optionalWhole = z
+  .int()
+  .nullish()
+  .transform((value) => value ?? null);
+const time = z
+  .union([text, z.number()])
+  .nullish()
+  .transform((value, context) => {
+    if (value === null || value === undefined) return null;
+    try {
+      return toTimestampMicros(value);
+    } catch {
+      context.addIssue({
+        code: 'custom',
+        message: 'expected RFC 3339 text or a whole number of microseconds',
+      });
+      return z.NEVER;
+    }
+  });
+
+const maxSignalIdBytes = 128;
+
+const failureSignalJson = z.object({
+  signalId: optionalText.refine((id) => id === null || Buffer.byteLength(id) <= maxSignalIdBytes, {
+    message: `expected at most ${maxSignalIdBytes} bytes`,
+  }),
+  traceId: optionalText,
+  spanId: optionalText,
+  parentSpanId: optionalText,
+  kind: z.enum(signalKinds.values).default(signalKinds.fallback),
+  service: text.default('unknown_service').transform((value) => value || 'unknown_service'),
+  environment: text.default('default').transform((value) => value || 'default'),
+  release: optionalText,
+  host: optionalText,
+  severityNumber: z.int().min(0).max(24).default(0),
+  severityText: optionalText,
+  message: text.default(''),
+  exception: z
+    .object({
+      type: optionalText,
+      message: optionalText,
+      stack: optionalText,
+      causes: z
+        .array(z.object({ type: optionalText, message: optionalText, stack: optionalText }))
+        .default([]),
+    })
+    .nullish()
+    .transform((value) => value ?? null),
+  span: z
+    .object({ name: text.default(''), durationMicros: optionalWhole, status: text.default('unset') })
+    .nullish()
+    .transform((value) => value ?? null),
+  metric: z
+    .object({ name: text.default(''), value: z.number().default(0), unit: optionalText })
+    .nullish()
+    .transform((value) => value ?? null),
+  attributes: z
+    .record(z.string(), z.unknown())
+    .nullish()
+    .transform((value) => toTexts(value ?? {})),
+  fingerprint: z
+    .array(text)
+    .nullish()
+    .transform((value) => value ?? null),
+  occurredAt: time,
+  receivedAt: time,
+});
+
+const knownNames = new Set(Object.keys(failureSignalJson.shape));
+
+function unknownFieldsOf(json: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(json).filter(([name]) => !knownNames.has(name)));
+}
+
+function toTexts(values: Record<string, unknown>): Record<string, string> {
+  const texts = Object.entries(values)
+    .filter(([, value]) => value !== null && value !== undefined)
+    .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]);
+  return Object.fromEntries(texts) as Record<string, string>;
+}
+
+function toInvalidInput(error: z.ZodError): AppError {
+  const issue = error.issues[0];
+  const path = issue?.path.map(String).join('.') ?? '';
+  return new AppError(
+    'invalid_input',
+    `${path || 'the record'}: ${issue?.message ?? 'not a failure signal'}`,
+    { path },
+  );
+}

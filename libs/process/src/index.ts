@@ -1,0 +1,10 @@
+export { Health, stageStates, type StageHealth, type StageState } from './health.ts';
+export { createLogger, type Logger, type LoggerSettings } from './logger.ts';
+export {
+  runService,
+  type RunOptions,
+  type RunSettings,
+  type Service,
+  type ServiceContext,
+} from './run-service.ts';
+export { commonSettings, kafkaSettings, readSettings, setting } from './settings.ts';
