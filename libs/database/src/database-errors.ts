@@ -1,0 +1,50 @@
+import { AppError, describeError, isAppError, type ErrorCode } from '@prodsentinel/kernel';
+
+/**
+ * What an error of PostgreSQL or of the connection to it means for us. By SQLSTATE and Node's codes, never by class.
+ *
+ * - `unavailable` it may work later: connection lost, deadlock, serialisation, time-outs, out of connections, memory or
+ *   disk, starting up, shutting down, read-only
+ * - `invalid_input` the data can never be stored: data exceptions, constraint violations, limits
+ * - `bug` everything else, a wrong statement above all
+ */
+export function toDatabaseError(error: unknown): AppError {
+  if (isAppError(error)) return error;
+  const code = meaningOf(error);
+  return new AppError(code, `${sentences[code]}: ${describeError(error)}`, { cause: error });
+}
+
+const sentences = {
+  unavailable: 'PostgreSQL is not available',
+  invalid_input: 'PostgreSQL refuses the data',
+  bug: 'PostgreSQL refuses the statement',
+} as const;
+
+// Class 25: 25P03 idle in transaction, 25006 read-only (a standby that was promoted or not yet).
+const transientStates = /^(08|53|57P0|58|40001|40P01|40003|55P03|57014|25P0[34]|25006)/;
+const permanentStates = /^(22|23|54|21)/;
+const transientNodeCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+// pg throws these without a code.
+const transientMessages =
+  /connection terminated|timeout exceeded when trying to connect|query read timeout|timeout expired|connection error and is not queryable/i;
+
+function meaningOf(error: unknown): ErrorCode & keyof typeof sentences {
+  const { code, message, errors } = (error ?? {}) as { code?: unknown; message?: unknown; errors?: unknown };
+  if (typeof code === 'string') {
+    if (transientNodeCodes.has(code) || transientStates.test(code)) return 'unavailable';
+    if (permanentStates.test(code)) return 'invalid_input';
+  }
+  // An AggregateError of connection attempts (IPv4 and IPv6).
+  if (Array.isArray(errors) && errors.length > 0) return meaningOf(errors[0]);
+  return typeof message === 'string' && transientMessages.test(message) ? 'unavailable' : 'bug';
+}
