@@ -2,4 +2,4 @@ export { AppError, assertNever, describeError, errorCodes, isAppError, type Erro
 export { exitCodes, type ExitCode } from './exit-codes.ts';
 export { newId } from './ids.ts';
 export { Releasers } from './releasers.ts';
-export { backoffMs, delay, withDeadline } from './waiting.ts';
+export { backoffMs, delay, untilAvailable, withDeadline, type UntilAvailableOptions } from './waiting.ts';

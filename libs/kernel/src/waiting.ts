@@ -1,4 +1,4 @@
-import { AppError } from './errors.ts';
+import { AppError, isAppError } from './errors.ts';
 
 /** Resolves after `ms` milliseconds, or rejects with the code `aborted` as soon as the signal says so. */
 export function delay(ms: number, signal?: AbortSignal): Promise<void> {
@@ -47,4 +47,30 @@ export function backoffMs(
 ): number {
   const step = Math.min(maxMs, baseMs * 2 ** Math.min(retry - 1, 20));
   return Math.round(step / 2 + (step / 2) * random());
+}
+
+export interface UntilAvailableOptions {
+  readonly signal: AbortSignal;
+  /** Told before each wait, so that somebody can say aloud what is being waited for. */
+  readonly onUnavailable?: (error: AppError, retry: number) => void;
+}
+
+/**
+ * Tries until it works, with backoff, as long as the attempt fails with the code `unavailable`; every other error is
+ * thrown at once, and `aborted` when the signal says so.
+ */
+export async function untilAvailable<T>(
+  attempt: () => Promise<T>,
+  { signal, onUnavailable }: UntilAvailableOptions,
+): Promise<T> {
+  for (let retry = 1; ; retry++) {
+    if (signal.aborted) throw new AppError('aborted', 'aborted while waiting for a dependency');
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isAppError(error) || error.code !== 'unavailable') throw error;
+      onUnavailable?.(error, retry);
+      await delay(backoffMs(retry, { maxMs: 2_000 }), signal);
+    }
+  }
 }

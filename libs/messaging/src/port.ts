@@ -69,7 +69,9 @@ export interface BatchHandler<T extends Topic> {
 export interface Consumer {
   /** Waits for the brokers, verifies the topics, joins the group. Rejects when a topic is missing or not as it must be. */
   start(signal: AbortSignal): Promise<void>;
-  /** Takes nothing more, finishes what is in flight (at most `drainMs`), commits, leaves the group, disconnects. */
+  /** Takes nothing more and waits, at most `drainMs`, for the handlers at work. Held records can still be finished. */
+  drain(): Promise<void>;
+  /** Drains, commits what is finished, leaves the group, disconnects. */
   stop(): Promise<void>;
   /** Rejects when consuming cannot go on; never resolves. */
   readonly failed: Promise<never>;

@@ -1,0 +1,63 @@
+import type { RawRecord } from './dead-letters.ts';
+import { OffsetTracker } from './offset-tracker.ts';
+
+/**
+ * One partition for as long as one assignment of it lasts. It survives a rejoin that keeps the partition, so that the
+ * records Kafka sends again from the last commit are recognised; it ends when the partition is lost.
+ */
+export class AssignedPartition {
+  readonly tracker = new OffsetTracker();
+  readonly #lost = new AbortController();
+  readonly topic: string;
+  readonly partition: number;
+  readonly epoch: number;
+  /** What was last committed, to commit only what moved. */
+  committed: number | undefined;
+  isPaused = false;
+  /** Given out and neither finished nor held. */
+  activeRecords = 0;
+  activeBytes = 0;
+  /** Dead letters in a row for errors of our own: a sign that the build is broken, not the records. */
+  unexpectedInARow = 0;
+
+  constructor(topic: string, partition: number, epoch: number) {
+    this.topic = topic;
+    this.partition = partition;
+    this.epoch = epoch;
+  }
+
+  get lostSignal(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  get isLost(): boolean {
+    return this.#lost.signal.aborted;
+  }
+
+  lose(): void {
+    this.#lost.abort();
+  }
+
+  /** False when the record was begun before. */
+  begin(record: RawRecord): boolean {
+    if (!this.tracker.begin(record.offset)) return false;
+    this.activeRecords += 1;
+    this.activeBytes += record.value?.length ?? 0;
+    return true;
+  }
+
+  /** The record is held: its offset stays open, its bytes are no longer ours. */
+  hold(record: RawRecord): void {
+    this.activeRecords -= 1;
+    this.activeBytes -= record.value?.length ?? 0;
+  }
+
+  finish(record: RawRecord): void {
+    if (!this.tracker.finish(record.offset)) return;
+    this.hold(record);
+  }
+
+  finishHeld(offset: number): void {
+    this.tracker.finish(offset);
+  }
+}

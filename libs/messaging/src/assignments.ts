@@ -1,0 +1,66 @@
+import { AssignedPartition } from './assigned-partition.ts';
+import type { AssignmentListener } from './port.ts';
+
+/**
+ * Which partitions this member holds, told by each group join.
+ *
+ * INVARIANT: a partition that was not held without a break has a new epoch. A member that comes back under another id was
+ * evicted in between, and others may have gone on: it has lost everything, even what it is given back.
+ */
+export class Assignments {
+  readonly #partitions = new Map<string, AssignedPartition>();
+  readonly #listener: AssignmentListener;
+  #memberId: string | undefined;
+  #epoch = 0;
+
+  constructor(listener: AssignmentListener = {}) {
+    this.#listener = listener;
+  }
+
+  joined(memberId: string, assignment: Readonly<Record<string, readonly number[]>>): void {
+    const held = new Set(
+      Object.entries(assignment).flatMap(([topic, partitions]) =>
+        partitions.map((each) => keyOf(topic, each)),
+      ),
+    );
+    const wasEvicted = this.#memberId !== undefined && this.#memberId !== memberId;
+    this.#memberId = memberId;
+    for (const [key, partition] of this.#partitions) {
+      if (wasEvicted || !held.has(key)) this.#lose(key, partition);
+    }
+    for (const [topic, partitions] of Object.entries(assignment)) {
+      for (const partition of partitions) {
+        if (!this.#partitions.has(keyOf(topic, partition))) this.#assign(topic, partition);
+      }
+    }
+  }
+
+  /** The current assignment of a partition; undefined when it is not ours. */
+  get(topic: string, partition: number): AssignedPartition | undefined {
+    return this.#partitions.get(keyOf(topic, partition));
+  }
+
+  get all(): AssignedPartition[] {
+    return [...this.#partitions.values()];
+  }
+
+  loseAll(): void {
+    for (const [key, partition] of this.#partitions) this.#lose(key, partition);
+  }
+
+  #assign(topic: string, partition: number): void {
+    const assigned = new AssignedPartition(topic, partition, ++this.#epoch);
+    this.#partitions.set(keyOf(topic, partition), assigned);
+    this.#listener.assigned?.(topic, partition, assigned.epoch);
+  }
+
+  #lose(key: string, partition: AssignedPartition): void {
+    this.#partitions.delete(key);
+    partition.lose();
+    this.#listener.lost?.(partition.topic, partition.partition, partition.epoch);
+  }
+}
+
+function keyOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
+}

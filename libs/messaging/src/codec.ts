@@ -1,0 +1,99 @@
+import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import {
+  avroTypeOf,
+  parseFailureSignal,
+  readSchemaText,
+  type RecordOf,
+  type Topic,
+} from '@prodsentinel/contracts';
+import { AppError } from '@prodsentinel/kernel';
+import type avro from 'avsc';
+import { callRegistry } from './registry-call.ts';
+import { SchemaReaders } from './schema-readers.ts';
+
+/** Between bytes on the wire and records: the Confluent wire format, and plain JSON on `failures`. */
+export interface Codec {
+  /**
+   * Looks up the ids of this build's schemas; must have resolved before `encode` is called for a topic.
+   *
+   * @throws AppError `unavailable` when the registry does not answer, `contract_mismatch` when a schema is not registered
+   */
+  prepare(topics: readonly Topic[]): Promise<void>;
+  /** @throws AppError `invalid_input` naming the field when the record is not of the topic's schema */
+  encode<T extends Topic>(topic: T, record: RecordOf[T]): Buffer;
+  /**
+   * Answers at once while the writer's schema is known.
+   *
+   * @throws AppError `undecodable` (or `invalid_input` for JSON that is no record), `unavailable` when the registry that
+   *   knows the writer's schema is away
+   */
+  decode<T extends Topic>(topic: T, bytes: Buffer): RecordOf[T] | Promise<RecordOf[T]>;
+}
+
+const magicByte = 0;
+const headerBytes = 5;
+
+export function createCodec(registryUrl: string): Codec {
+  const registry = new SchemaRegistry({ host: registryUrl.replace(/\/$/, ''), retry: { retries: 0 } });
+  const readers = new SchemaReaders(registry);
+  const ownIds = new Map<Topic, number>();
+  return {
+    async prepare(topics) {
+      for (const topic of topics) {
+        const schema = { type: SchemaType.AVRO as const, schema: readSchemaText(topic) };
+        const lookup = registry.getRegistryIdBySchema(`${topic}-value`, schema);
+        ownIds.set(topic, await callRegistry(lookup, `this build's schema of ${topic} is not registered`));
+      }
+    },
+    encode(topic, record) {
+      const id = ownIds.get(topic);
+      if (id === undefined) throw new AppError('bug', `encode for ${topic} before prepare`);
+      return encodeRecord(topic, id, record);
+    },
+    decode<T extends Topic>(topic: T, bytes: Buffer): RecordOf[T] | Promise<RecordOf[T]> {
+      if (bytes.length > 0 && bytes[0] !== magicByte) return decodeJson(topic, bytes);
+      if (bytes.length <= headerBytes) throw new AppError('undecodable', `only ${bytes.length} bytes`);
+      const body = bytes.subarray(headerBytes);
+      const reader = readers.find(topic, bytes.readInt32BE(1));
+      if (reader instanceof Promise) return reader.then((found) => found(body) as RecordOf[T]);
+      return reader(body) as RecordOf[T];
+    },
+  };
+}
+
+function encodeRecord<T extends Topic>(topic: T, id: number, record: RecordOf[T]): Buffer {
+  const type = avroTypeOf(topic);
+  try {
+    const body = type.toBuffer(record);
+    const bytes = Buffer.allocUnsafe(headerBytes + body.length);
+    bytes[0] = magicByte;
+    bytes.writeInt32BE(id, 1);
+    body.copy(bytes, headerBytes);
+    return bytes;
+  } catch (cause) {
+    throw new AppError('invalid_input', `not a record of ${topic}: ${faultOf(type, record)}`, { cause });
+  }
+}
+
+/** Only `failures` takes JSON: what stages write to each other is always Avro. */
+function decodeJson<T extends Topic>(topic: T, bytes: Buffer): RecordOf[T] {
+  if (topic !== 'failures') throw new AppError('undecodable', 'the first byte is not the magic byte 0');
+  let json: unknown;
+  try {
+    json = JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new AppError('undecodable', 'neither Avro (first byte 0) nor JSON', { cause });
+  }
+  return parseFailureSignal(json) as RecordOf[T];
+}
+
+/** The path of the first field that is not of the schema; never its value. */
+function faultOf(type: avro.Type, record: unknown): string {
+  let fault = 'unknown field';
+  type.isValid(record, {
+    errorHook: (path: string[]) => {
+      if (fault === 'unknown field') fault = path.join('.') || 'the record itself';
+    },
+  });
+  return fault;
+}

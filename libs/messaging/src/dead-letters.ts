@@ -1,0 +1,63 @@
+import { deadLetterTopicOf, type Topic } from '@prodsentinel/contracts';
+import type { HeaderValue, RawProducer } from './raw-producer.ts';
+
+/** A record as Kafka held it, with where it stood. */
+export interface RawRecord {
+  readonly topic: Topic;
+  readonly partition: number;
+  readonly offset: number;
+  readonly epoch: number;
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, HeaderValue>>;
+}
+
+export interface DeadLetterReason {
+  readonly code: string;
+  readonly reason: string;
+  readonly groupId: string;
+  readonly attempts: number;
+  readonly firstFailedAtMs: number;
+  readonly lastFailedAtMs: number;
+}
+
+/** Longer reasons are cut: a header that outgrows the record helps nobody. */
+const maxReasonLength = 1_000;
+
+/**
+ * Sets a record aside: its original bytes, key and headers, on the same partition of the dead-letter topic, with the
+ * reason in headers (names of KIP-1191, and ours). Resolves when all in-sync replicas have it: only then may its offset
+ * move.
+ */
+export function writeDeadLetter(
+  producer: RawProducer,
+  record: RawRecord,
+  why: DeadLetterReason,
+): Promise<void> {
+  return producer.sendRaw([
+    {
+      topic: deadLetterTopicOf(record.topic),
+      partition: record.partition,
+      key: record.key,
+      value: record.value,
+      headers: { ...record.headers, ...reasonHeaders(record, why) },
+    },
+  ]);
+}
+
+function reasonHeaders(record: RawRecord, why: DeadLetterReason): Record<string, string> {
+  return {
+    '__dlq.errors.topic': record.topic,
+    '__dlq.errors.partition': String(record.partition),
+    '__dlq.errors.offset': String(record.offset),
+    '__dlq.errors.timestamp': String(record.timestampMs),
+    '__dlq.errors.group': why.groupId,
+    '__dlq.errors.delivery.count': String(why.attempts),
+    '__dlq.errors.message': why.reason.slice(0, maxReasonLength),
+    'prodsentinel.error.code': why.code,
+    'prodsentinel.stage': why.groupId.replace(/^prodsentinel-/, ''),
+    'prodsentinel.first.failed.at': new Date(why.firstFailedAtMs).toISOString(),
+    'prodsentinel.last.failed.at': new Date(why.lastFailedAtMs).toISOString(),
+  };
+}

@@ -1,0 +1,22 @@
+export { createCodec, type Codec } from './codec.ts';
+export { createConsumer, type ConsumerLimits, type ConsumerOptions } from './consumer.ts';
+export { classifyError, type ErrorClass } from './errors.ts';
+export type { KafkaConnection, MessagingLogger } from './kafka-client.ts';
+export {
+  done,
+  held,
+  type AnyRecord,
+  type AssignmentListener,
+  type BatchHandler,
+  type Consumer,
+  type IncomingRecord,
+  type Outcome,
+  type OutgoingRecord,
+  type Position,
+  type Producer,
+  type RecordHandler,
+} from './port.ts';
+export { createProducer, type ProducerOptions } from './producer.ts';
+export { RawProducer, type ProducerLimits, type RawMessage } from './raw-producer.ts';
+export { setUp, type SetupOptions } from './setup.ts';
+export { verifyTopics } from './topic-check.ts';

@@ -1,0 +1,39 @@
+/**
+ * Which offsets of one partition are unfinished. Kafka delivers in ascending order, so the set of open offsets is its own
+ * sorted list: the low-water mark is its first member, or the next offset when nothing is open. Finished offsets cost
+ * nothing, however far they are ahead of an open one.
+ *
+ * INVARIANT: everything below `lowWater` is finished; it never goes back.
+ */
+export class OffsetTracker {
+  readonly #open = new Set<number>();
+  /** The offset after the highest one seen; undefined until the first record. */
+  #next: number | undefined;
+
+  /** False when the record was seen before: it is at work or finished, and must not be started again. */
+  begin(offset: number): boolean {
+    if (this.#next !== undefined && offset < this.#next) return false;
+    this.#open.add(offset);
+    this.#next = offset + 1;
+    return true;
+  }
+
+  /** False when the offset was not open (finished twice, or never begun). */
+  finish(offset: number): boolean {
+    return this.#open.delete(offset);
+  }
+
+  isOpen(offset: number): boolean {
+    return this.#open.has(offset);
+  }
+
+  /** The offset to commit: the lowest unfinished one. Undefined until a record was seen. */
+  get lowWater(): number | undefined {
+    for (const offset of this.#open) return offset;
+    return this.#next;
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+}

@@ -1,0 +1,21 @@
+import { AppError, describeError, isAppError, withDeadline } from '@prodsentinel/kernel';
+
+const registryDeadlineMs = 5_000;
+
+/**
+ * Calls the registry within 5 seconds. The client has no time-outs, and reports a host that is down as status 400: only a 404 says that something is
+ * not there, everything else may pass.
+ *
+ * @throws AppError `contract_mismatch` beginning with `whenMissing` when it answers 404, else `unavailable`
+ */
+export async function callRegistry<T>(call: Promise<T>, whenMissing: string): Promise<T> {
+  try {
+    return await withDeadline('the schema registry', registryDeadlineMs, call);
+  } catch (error) {
+    if (isAppError(error)) throw error;
+    if ((error as { status?: unknown } | null)?.status === 404) {
+      throw new AppError('contract_mismatch', `${whenMissing}: run \`prodsentinel setup\``, { cause: error });
+    }
+    throw new AppError('unavailable', `the schema registry: ${describeError(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,99 @@
+import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import { allTopicSettings, readSchemaText, topics, type Topic } from '@prodsentinel/contracts';
+import { AppError, describeError, withDeadline } from '@prodsentinel/kernel';
+import { withAdmin } from './topic-check.ts';
+import type { KafkaConnection } from './kafka-client.ts';
+
+export interface SetupOptions {
+  readonly connection: KafkaConnection;
+  readonly registryUrl: string;
+  /** Partitions of topics that are created. Default 12, production 48. */
+  readonly partitions: number;
+  /** Copies of each partition; 1 on a single broker, 3 in production. */
+  readonly replicationFactor: number;
+  /** Told what was done, a line for each topic and schema. */
+  readonly onProgress?: (line: string) => void;
+}
+
+const compatibility = 'FULL_TRANSITIVE';
+const registryDeadlineMs = 10_000;
+
+/**
+ * Creates what is missing of the topics and registers the schemas, each subject protected before its first version.
+ * Doing it again changes nothing; existing topics keep their settings, except those that counting depends on.
+ *
+ * @throws AppError `unavailable` when Kafka or the registry does not answer, `contract_mismatch` when a registered schema
+ *   is not compatible with ours
+ */
+export async function setUp(options: SetupOptions): Promise<void> {
+  await createTopics(options);
+  for (const topic of topics) await registerSchema(topic, options);
+}
+
+async function createTopics({
+  connection,
+  partitions,
+  replicationFactor,
+  onProgress,
+}: SetupOptions): Promise<void> {
+  await withAdmin(connection, async (admin) => {
+    const existing = new Set(await admin.listTopics());
+    const missing = allTopicSettings().filter(({ name }) => !existing.has(name));
+    if (missing.length > 0) {
+      await admin.createTopics({
+        waitForLeaders: true,
+        topics: missing.map(({ name, config }) => ({
+          topic: name,
+          numPartitions: partitions,
+          replicationFactor,
+          configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+        })),
+      });
+    }
+    for (const { name } of allTopicSettings()) {
+      onProgress?.(`topic ${name}: ${existing.has(name) ? 'is there' : `created, ${partitions} partitions`}`);
+    }
+  });
+}
+
+async function registerSchema(topic: Topic, { registryUrl, onProgress }: SetupOptions): Promise<void> {
+  const subject = `${topic}-value`;
+  const host = registryUrl.replace(/\/$/, '');
+  // Before the first version: the client would register first and protect afterwards.
+  await callRegistry(subject, protectSubject(host, subject));
+  const registry = new SchemaRegistry({ host, retry: { retries: 0 } });
+  const { id } = await callRegistry(
+    subject,
+    registry.register(
+      { type: SchemaType.AVRO, schema: readSchemaText(topic) },
+      { subject, compatibility: compatibility as never },
+    ),
+  );
+  onProgress?.(`schema ${subject}: id ${id}, ${compatibility}`);
+}
+
+async function protectSubject(host: string, subject: string): Promise<void> {
+  const response = await fetch(`${host}/config/${subject}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify({ compatibility }),
+    signal: AbortSignal.timeout(registryDeadlineMs),
+  });
+  if (!response.ok)
+    throw Object.assign(new Error(`answered ${response.status}`), { status: response.status });
+  await response.body?.cancel();
+}
+
+async function callRegistry<T>(subject: string, call: Promise<T>): Promise<T> {
+  try {
+    return await withDeadline('the schema registry', registryDeadlineMs, call);
+  } catch (error) {
+    if ((error as { status?: unknown } | null)?.status === 409) {
+      const message = `${subject} holds a schema that ours is not compatible with: ${describeError(error)}`;
+      throw new AppError('contract_mismatch', message, { cause: error });
+    }
+    throw new AppError('unavailable', `the schema registry (${subject}): ${describeError(error)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,81 @@
+import kafkajs, { type Admin } from 'kafkajs';
+import { allTopicSettings, deadLetterTopicOf, type Topic } from '@prodsentinel/contracts';
+import { AppError } from '@prodsentinel/kernel';
+import { fromKafkaError } from './errors.ts';
+import { createKafkaClient, type KafkaConnection } from './kafka-client.ts';
+
+/** The one setting that counting depends on; the others are the operator's to change. */
+const essentialSettings = ['message.timestamp.type'];
+
+/**
+ * Checks that the topics and their dead-letter topics are there, with as many dead-letter partitions as there are
+ * partitions, and with the settings that counting depends on.
+ *
+ * @throws AppError `unavailable` when the brokers do not answer, `contract_mismatch` naming what is wrong and the command
+ *   that mends it
+ */
+export async function verifyTopics(connection: KafkaConnection, topics: readonly Topic[]): Promise<void> {
+  await withAdmin(connection, async (admin) => {
+    const names = topics.flatMap((topic) => [topic, deadLetterTopicOf(topic)]);
+    const existing = new Set(await admin.listTopics());
+    const missing = names.filter((name) => !existing.has(name));
+    if (missing.length > 0)
+      throw mismatch(`topics do not exist: ${missing.join(', ')}: run \`prodsentinel setup\``);
+    const { topics: found } = await admin.fetchTopicMetadata({ topics: names });
+    const partitions = new Map(found.map((topic) => [topic.name, topic.partitions.length]));
+    for (const topic of topics) {
+      const deadLetters = deadLetterTopicOf(topic);
+      if ((partitions.get(deadLetters) ?? 0) < (partitions.get(topic) ?? 0)) {
+        throw mismatch(`${deadLetters} has fewer partitions than ${topic}: run \`prodsentinel setup\``);
+      }
+    }
+    await verifySettings(admin, topics);
+  });
+}
+
+async function verifySettings(admin: Admin, topics: readonly Topic[]): Promise<void> {
+  const wanted = allTopicSettings().filter(
+    ({ name, config }) => topics.includes(name as Topic) && essentialSettings.some((each) => each in config),
+  );
+  if (wanted.length === 0) return;
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: wanted.map(({ name }) => ({
+      type: kafkajs.ConfigResourceTypes.TOPIC,
+      name,
+      configNames: essentialSettings,
+    })),
+  });
+  for (const { name, config } of wanted) {
+    const entries = resources.find((resource) => resource.resourceName === name)?.configEntries ?? [];
+    for (const setting of essentialSettings) {
+      const actual = entries.find((entry) => entry.configName === setting)?.configValue;
+      if (config[setting] !== undefined && actual !== config[setting]) {
+        throw mismatch(
+          `${name}: ${setting} is ${actual}, not ${config[setting]}: run \`prodsentinel setup\``,
+        );
+      }
+    }
+  }
+}
+
+/** Runs work with an admin client of its own and turns what goes wrong into our codes. */
+export async function withAdmin<T>(
+  connection: KafkaConnection,
+  work: (admin: Admin) => Promise<T>,
+): Promise<T> {
+  const client = createKafkaClient(connection, { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000 });
+  const admin = client.admin();
+  try {
+    await admin.connect();
+    return await work(admin);
+  } catch (error) {
+    throw fromKafkaError(`Kafka at ${connection.brokers.join(',')}`, error);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+function mismatch(message: string): AppError {
+  return new AppError('contract_mismatch', message);
+}

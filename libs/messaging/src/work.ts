@@ -1,0 +1,148 @@
+import type { Topic } from '@prodsentinel/contracts';
+import { AppError, backoffMs, delay, describeError, isAppError } from '@prodsentinel/kernel';
+import type { AssignedPartition } from './assigned-partition.ts';
+import type { Codec } from './codec.ts';
+import { writeDeadLetter, type RawRecord } from './dead-letters.ts';
+import { classifyError } from './errors.ts';
+import type { MessagingLogger } from './kafka-client.ts';
+import type { AnyRecord, Outcome } from './port.ts';
+import type { RawProducer } from './raw-producer.ts';
+
+/** One record at work, with the assignment it belongs to. */
+export interface WorkItem {
+  readonly raw: RawRecord;
+  readonly owner: AssignedPartition;
+  readonly firstSeenMs: number;
+  firstFailedAtMs: number | undefined;
+  attempt: number;
+}
+
+/** What both ways of working (record by record, batch by batch) share: decoding, settling, setting aside. */
+export interface WorkContext {
+  readonly groupId: string;
+  readonly codec: Codec;
+  readonly deadLetters: RawProducer;
+  readonly logger: MessagingLogger;
+  /** Aborts when draining took too long: handlers should give up. */
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  /** Told when a dependency is away (a reason) and when work goes on (undefined). */
+  readonly onTrouble: (reason: string | undefined) => void;
+  /** Something was finished: fetching may go on, the low-water mark may have moved. */
+  readonly onSettled: (owner: AssignedPartition) => void;
+  /** Consuming cannot go on. */
+  readonly fail: (error: AppError) => void;
+  readonly onDeadLetter: (topic: string, code: string) => void;
+}
+
+/** How often an error of our own is tried again before the record is set aside. */
+export const maxUnexpectedAttempts = 3;
+/** So many dead letters in a row, on one partition, for errors of our own: the build is broken, not the records. */
+export const maxUnexpectedInARow = 20;
+
+export function decodeItem<T extends Topic>(
+  { codec }: WorkContext,
+  { raw, attempt }: WorkItem,
+): AnyRecord<T> | Promise<AnyRecord<T>> {
+  if (raw.value === null) throw new AppError('undecodable', 'the record has no value');
+  const value = codec.decode(raw.topic, raw.value);
+  const toRecord = (decoded: unknown) =>
+    ({
+      topic: raw.topic,
+      partition: raw.partition,
+      offset: raw.offset,
+      epoch: raw.epoch,
+      key: raw.key === null ? null : raw.key.toString('utf8'),
+      value: decoded,
+      timestampMs: raw.timestampMs,
+      headers: toTextHeaders(raw.headers),
+      valueBytes: raw.value?.length ?? 0,
+      attempt,
+    }) as unknown as AnyRecord<T>;
+  return value instanceof Promise ? value.then(toRecord) : toRecord(value);
+}
+
+/** Turns the outcome of a record into effects; `retry` is the worker's own business. */
+export async function settle(context: WorkContext, item: WorkItem, outcome: Outcome): Promise<void> {
+  const { owner, raw } = item;
+  switch (outcome.kind) {
+    case 'done':
+      owner.unexpectedInARow = 0;
+      owner.finish(raw);
+      break;
+    case 'held':
+      owner.hold(raw);
+      break;
+    case 'deadLetter':
+      await setAside(context, item, outcome.code, outcome.reason);
+      break;
+    case 'retry':
+      throw new AppError('bug', 'a retry is not settled');
+  }
+  context.onSettled(owner);
+}
+
+/** Sets aside what failed for good; errors of our own in a row stop everything before they drain the topic. */
+export async function settleFailed(context: WorkContext, item: WorkItem, error: unknown): Promise<void> {
+  const isOurs = classifyError(error) === 'unexpected';
+  item.owner.unexpectedInARow = isOurs ? item.owner.unexpectedInARow + 1 : 0;
+  if (item.owner.unexpectedInARow > maxUnexpectedInARow) {
+    const { topic, partition, offset } = item.raw;
+    const where = `${topic}/${partition} offset ${offset}`;
+    context.fail(
+      new AppError(
+        'bug',
+        `${maxUnexpectedInARow} records in a row failed unexpectedly, stopping at ${where}`,
+        {
+          cause: error,
+        },
+      ),
+    );
+    throw new AppError('aborted', 'halted');
+  }
+  const code = isAppError(error) ? error.code : 'unexpected';
+  await setAside(context, item, code, describeError(error));
+  context.onSettled(item.owner);
+}
+
+/** The offset stays open until the dead letter is acknowledged, however long that takes. */
+async function setAside(context: WorkContext, item: WorkItem, code: string, reason: string): Promise<void> {
+  const { raw, owner } = item;
+  const nowMs = context.now();
+  const why = {
+    code,
+    reason,
+    groupId: context.groupId,
+    attempts: item.attempt,
+    firstFailedAtMs: item.firstFailedAtMs ?? nowMs,
+    lastFailedAtMs: nowMs,
+  };
+  for (let retry = 1; !owner.isLost; retry++) {
+    try {
+      await writeDeadLetter(context.deadLetters, raw, why);
+      const { topic, partition, offset } = raw;
+      context.logger.warn({ event: 'dead_letter', topic, partition, offset, code }, reason);
+      context.onDeadLetter(topic, code);
+      context.onTrouble(undefined);
+      owner.finish(raw);
+      return;
+    } catch (error) {
+      if (classifyError(error) !== 'transient') throw error;
+      context.onTrouble(`the dead-letter topic cannot be written: ${describeError(error)}`);
+      await delay(backoffMs(retry), context.signal);
+    }
+  }
+}
+
+function toTextHeaders(headers: RawRecord['headers']): Record<string, string> {
+  const names = Object.keys(headers);
+  if (names.length === 0) return noHeaders;
+  return Object.fromEntries(names.map((name) => [name, lastText(headers[name])]));
+}
+
+const noHeaders: Record<string, string> = Object.freeze({});
+
+function lastText(value: RawRecord['headers'][string]): string {
+  const last = Array.isArray(value) ? value.at(-1) : value;
+  return last === undefined ? '' : last.toString();
+}
