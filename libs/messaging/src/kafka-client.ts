@@ -1,5 +1,6 @@
 import { Kafka, logLevel, type logCreator, type RetryOptions } from 'kafkajs';
 import { registerCompressionCodecs } from './compression.ts';
+import { mendIdleTimer } from './idle-timer.ts';
 
 /** The part of a pino logger that this library uses. */
 export interface MessagingLogger {
@@ -27,6 +28,7 @@ export function createKafkaClient(
 ): Kafka {
   process.env['KAFKAJS_NO_PARTITIONER_WARNING'] = '1';
   registerCompressionCodecs();
+  mendIdleTimer();
   return new Kafka({
     brokers: [...brokers],
     clientId,
@@ -45,7 +47,7 @@ function toLogCreator(logger: MessagingLogger): logCreator {
     ({ level, namespace, log }) => {
       const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields } = log;
       const entry = { kafkajs: namespace, ...fields };
-      if (level === logLevel.ERROR || level === logLevel.WARN) logger.warn(entry, message);
+      if (level === logLevel.ERROR) logger.warn(entry, message);
       else logger.debug(entry, message);
     };
 }
