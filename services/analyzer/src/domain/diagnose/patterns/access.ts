@@ -1,0 +1,75 @@
+import { named, type FailurePattern } from '../pattern.ts';
+
+export const accessPatterns: readonly FailurePattern[] = [
+  {
+    category: 'authentication_failed',
+    words: 'credentials were not accepted',
+    role: 'cause',
+    specificity: 0.75,
+    suspects: 'reporter',
+    says: [
+      /password authentication failed for user/,
+      'authentication failed',
+      'authentication failure',
+      'access denied for user',
+      'invalid credentials',
+      'invalid api key',
+      'incorrect api key',
+      'invalid_client',
+      'invalid_grant',
+      'noauth authentication required',
+      'wrongpass',
+      'unauthenticated',
+      'unauthorized',
+      'token has expired',
+      'token expired',
+      'jwt expired',
+      'tokenexpirederror',
+      'expiredjwtexception',
+      'invalid signature',
+      'saslauthenticationexception',
+      /\bstatus(?: code)?[ =:]{1,3}401\b/,
+    ],
+    cause: ({ service, dependency }) =>
+      `${named(dependency, 'What was called')} did not accept the credentials of ${service}`,
+    actions: [
+      'Check whether the password, key or token was rotated or ran out when the failures began.',
+      'Check that the running instances have the current secret (mounted, reloaded, right environment).',
+      'Check the clock of both sides where tokens carry times.',
+    ],
+  },
+  {
+    category: 'permission_denied',
+    words: 'permission was denied',
+    role: 'cause',
+    specificity: 0.75,
+    suspects: 'reporter',
+    says: [
+      'permission denied',
+      'permission_denied',
+      'permissiondenied',
+      'permissionerror',
+      'eacces',
+      'eperm',
+      'access denied',
+      'accessdenied',
+      'not authorized',
+      'authorizationexception',
+      'insufficient privilege',
+      'must be owner of',
+      'topicauthorizationexception',
+      'operation not permitted',
+      /\b(?:status(?: code)?[ =:]{1,3}|http\/\d(?:\.\d)? |error )403\b/,
+      'forbidden',
+    ],
+    unless: ['access denied for user'],
+    cause: ({ service, dependency }) =>
+      dependency === undefined
+        ? `${service} lacked a permission for what it tried to do`
+        : `${service} lacked a permission for what it tried to do at ${dependency}`,
+    actions: [
+      'Read from the evidence what was denied to whom, and compare with the rights granted now.',
+      'Look for changed roles, policies, grants or file owners around the first failure.',
+    ],
+  },
+];

@@ -1,0 +1,53 @@
+import type { FailurePattern } from '../pattern.ts';
+
+export const connectionPoolPatterns: readonly FailurePattern[] = [
+  {
+    category: 'connection_pool_exhausted',
+    words: 'the connection pool ran dry',
+    role: 'cause',
+    specificity: 0.9,
+    suspects: 'reporter',
+    says: [
+      'poolexhausted',
+      'pool exhausted',
+      'pool is exhausted',
+      'pool is full',
+      'connection pool timeout',
+      'timeout exceeded when trying to connect',
+      'waiting for a connection',
+      'waiting for connection from pool',
+      'timeout waiting for connection',
+      'timeout waiting for idle object',
+      'cannot get a connection, pool error',
+      'unable to acquire a connection',
+      'unable to acquire jdbc connection',
+      'could not get a resource from the pool',
+      'timed out fetching a new connection from the connection pool',
+      'knex: timeout acquiring a connection',
+      'timeout acquiring a connection',
+      'resourcerequest timed out',
+      /hikaripool-[a-z0-9_-]{1,40} - connection is not available/,
+      /queuepool limit of size/,
+      'too many connections',
+      'too many clients already',
+      'remaining connection slots are reserved',
+      'max_client_conn',
+      'no more connections allowed',
+    ],
+    details: [
+      /\b(?:after|within) \d{1,9} ?(?:ms|milliseconds|s|seconds)\b/i,
+      /\bsize[ =:]{1,3}\d{1,9}\b/i,
+      /\b(?:in use|active)[ =:]{1,3}\d{1,9}\b/i,
+      /\b(?:waiting|overflow)[ =:]{1,3}\d{1,9}\b/i,
+    ],
+    cause: ({ service, dependency }) =>
+      `The connection pool of ${service} ran dry${dependency === undefined ? '' : ` (connections to ${dependency})`}: every connection was in use and callers gave up waiting for one`,
+    actions: [
+      'See what holds the connections: long transactions and idle-in-transaction sessions (pg_stat_activity or its like), slow queries, locks.',
+      'Look in recent changes for connections that are not given back on an error path, or held across a remote call.',
+      'Compare load and query times now with those before the first failure.',
+      'Compare the pool’s size, times the number of instances, with what the database allows; raise it only if the database has room.',
+    ],
+    isReleaseProne: true,
+  },
+];

@@ -1,0 +1,58 @@
+import type { FailurePattern } from '../pattern.ts';
+
+export const memoryPatterns: readonly FailurePattern[] = [
+  {
+    category: 'out_of_memory',
+    words: 'memory ran out',
+    role: 'cause',
+    specificity: 0.95,
+    suspects: 'reporter',
+    says: [
+      'outofmemory',
+      'out of memory',
+      'java heap space',
+      'gc overhead limit exceeded',
+      'heap out of memory',
+      'memoryerror',
+      'cannot allocate memory',
+      'std::bad_alloc',
+      'oomkilled',
+      'oom-kill',
+      'oom killer',
+      'oom killed',
+      'allowed memory size of',
+      'memory limit exceeded',
+      'container killed by',
+      /\bexit(?:ed with)? (?:code|status) 137\b/,
+      /\bused_memory > 'maxmemory'|oom command not allowed/,
+    ],
+    cause: ({ service }) => `${service} ran out of memory`,
+    actions: [
+      'Look at memory and restarts over the last hours: a steady climb is a leak, a step is a change or a large request.',
+      'Compare the memory limit of the container with the heap limit of the runtime.',
+      'Take a heap dump or profile before restarting the next instance, then restart to relieve.',
+      'Look for unbounded caches, queues, result sets or payloads in what changed last.',
+    ],
+    isReleaseProne: true,
+  },
+  {
+    category: 'stack_overflow',
+    words: 'a recursion did not end',
+    role: 'cause',
+    specificity: 0.85,
+    suspects: 'reporter',
+    says: [
+      'stackoverflowerror',
+      'stack overflow',
+      'maximum call stack size exceeded',
+      'maximum recursion depth exceeded',
+      'stack level too deep',
+    ],
+    cause: ({ service }) => `A recursion in ${service} did not end and overflowed the stack`,
+    actions: [
+      'Find the frames that repeat in the stack: they name the functions that call each other.',
+      'Look for data that refers to itself, and for what changed last in these functions.',
+    ],
+    isReleaseProne: true,
+  },
+];

@@ -1,0 +1,45 @@
+import { named, type FailurePattern } from '../pattern.ts';
+
+export const messagingPatterns: readonly FailurePattern[] = [
+  {
+    category: 'broker_unavailable',
+    words: 'the message broker was not available',
+    role: 'cause',
+    specificity: 0.88,
+    suspects: 'reporter',
+    says: [
+      'broker may not be available',
+      'broker not available',
+      'brokernotavailable',
+      'broker: not available',
+      'all broker connections are down',
+      'all brokers down',
+      'nobrokersavailable',
+      'leader_not_available',
+      'leadernotavailable',
+      'not_leader_or_follower',
+      'no leader for this topic-partition',
+      'not enough in-sync replicas',
+      'not_enough_replicas',
+      'notenoughreplicas',
+      'coordinator not available',
+      'coordinator_not_available',
+      'kafkajsconnectionerror',
+      'kafkajsnumberofretriesexceeded',
+      'expiring 1 record(s) for',
+      /expiring \d{1,9} record\(s\) for/,
+      'amqpconnection',
+      'amqpconnectexception',
+      'rabbitmq connection',
+      'client unexpectedly closed tcp connection',
+      'nats: no servers available',
+    ],
+    cause: ({ service, dependency }) =>
+      `${service} could not use its message broker (${named(dependency, 'no message names it')})`,
+    actions: [
+      'Check the brokers: are they up, is there a leader for each partition, enough in-sync replicas, disk?',
+      'Check network and listener addresses as they look from the failing instances.',
+      'Check what became of messages that were not sent: retried, set aside, or lost.',
+    ],
+  },
+];

@@ -1,0 +1,48 @@
+import { named, type FailurePattern } from '../pattern.ts';
+
+export const timeOutPatterns: readonly FailurePattern[] = [
+  {
+    category: 'timeout',
+    words: 'an answer took too long',
+    role: 'cause',
+    specificity: 0.7,
+    suspects: 'dependency',
+    says: [
+      /etimedout:? ([a-z0-9][a-z0-9._-]{0,99}:\d{1,5})/,
+      /host='([a-z0-9][a-z0-9._-]{0,99})', port=\d{1,5}.{0,300}timed out/,
+      /(?:timeout|timed out|time-out) (?:calling|contacting|connecting to|waiting for|while calling) (?:service )?"?'?([a-z0-9][a-z0-9._-]{0,99})/,
+      /dial tcp ([a-z0-9][a-z0-9._-]{0,99}:\d{1,5}): i\/o timeout/,
+      'etimedout',
+      'timed out',
+      'did not answer within',
+      'did not respond within',
+      'no response within',
+      'timeoutexception',
+      'timeouterror',
+      'deadline exceeded',
+      'deadline_exceeded',
+      'deadlineexceeded',
+      'read timeout',
+      'connect timeout',
+      'request timeout',
+      'gateway timeout',
+      'gateway time-out',
+      'i/o timeout',
+      'timeout awaiting',
+      'esockettimedout',
+      'econnaborted',
+      'canceling statement due to statement timeout',
+      /timeout (?:of )?\d{1,9} ?(?:ms|s|seconds)? ?(?:was )?exceeded/,
+      /timeout (?:was )?exceeded/,
+    ],
+    details: [/\b(?:after|within|of) \d{1,9} ?(?:ms|milliseconds|s|seconds)\b/i],
+    cause: ({ service, dependency }) =>
+      `${service} gave up waiting for ${named(dependency)}, which did not answer in time`,
+    actions: [
+      'Look at latency and error rate of what was called, from its own side and around the first failure.',
+      'Check whether it is overloaded or waits itself: saturation, queue length, slow queries, a dependency of its own.',
+      'For a provider outside, check its status page and open a ticket with the times of the failures.',
+      'Check whether the time-out is shorter than the usual answer takes, and whether retries add to the load.',
+    ],
+  },
+];
