@@ -1,0 +1,42 @@
+import { JsonFault } from './json-fault.ts';
+import { locateJsonFault } from './locate-json-fault.ts';
+
+/**
+ * Parses the JSON of one item. Two things that JSON can say and JavaScript or UTF-8 cannot hold are kept from being
+ * damaged silently: a number that a double would round or turn into infinity stays as its text, and half a surrogate pair
+ * becomes U+FFFD.
+ *
+ * @param offset of the text's first byte in the body
+ * @throws JsonFault with the byte of the body at which the text stops being JSON
+ */
+export function parseItem(text: string, offset: number): unknown {
+  const sound = halfSurrogateEscape.test(text) ? text.replaceAll(escapes, replaceHalfPair) : text;
+  try {
+    return hardNumber.test(sound) ? JSON.parse(sound, keepHardNumbers as Reviver) : JSON.parse(sound);
+  } catch {
+    const { at, expected } = locateJsonFault(text);
+    throw new JsonFault(offset + Buffer.byteLength(text.slice(0, at)), expected);
+  }
+}
+
+type Reviver = (this: unknown, key: string, value: unknown) => unknown;
+
+const halfSurrogateEscape = /\\u[dD][89a-fA-F]/;
+// Every escape in turn, so that a backslash before another one is never taken for the start of \u.
+const escapes =
+  /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\[^]/g;
+
+function replaceHalfPair(escape: string): string {
+  return escape.length === '\\ud800'.length ? '\\ufffd' : escape;
+}
+
+/** A cheap guess: integers of 17 digits or just below, and exponents of three digits. It may also hit inside a text. */
+const hardNumber = /[[:,\s]-?(?:9\d{15}|\d{17}|[\d.]+[eE]\+?\d{3})/;
+const plainInteger = /^-?\d+$/;
+
+/** The third argument of a reviver (TC39 JSON.parse source text access) is not in TypeScript's library yet. */
+function keepHardNumbers(_key: string, value: unknown, context: { source?: string }): unknown {
+  if (typeof value !== 'number' || context.source === undefined) return value;
+  const isRounded = !Number.isSafeInteger(value) && plainInteger.test(context.source);
+  return isRounded || !Number.isFinite(value) ? context.source : value;
+}

@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto';
+
+/** What identifies a request, so that its repetition is recognised. */
+export interface RequestIdentity {
+  /** In hex. */
+  readonly hash: string;
+  /** Whether the sender itself said that equal requests are one (Idempotency-Key). */
+  readonly isDeclared: boolean;
+}
+
+/** Identifies a request by its Idempotency-Key, else by its bytes (decompressed). */
+export function identifyRequest(idempotencyKey: string | undefined, body: Buffer): RequestIdentity {
+  const hash = createHash('sha256');
+  if (idempotencyKey)
+    return { hash: hash.update('key:').update(idempotencyKey).digest('hex'), isDeclared: true };
+  return { hash: hash.update('body:').update(body).digest('hex'), isDeclared: false };
+}
+
+/**
+ * The id of an item that brought none. Derived from the request when a repetition of the request is surely the same
+ * failure: the sender declared it, or the item carries a time of its own. Two equal messages without a time are two
+ * failures: they get a random id, by which only our own retry is recognised.
+ */
+export function deriveSignalId(
+  request: RequestIdentity,
+  item: { readonly index: number; readonly hasOwnTime: boolean },
+  newUuid: () => string,
+): string {
+  return request.isDeclared || item.hasOwnTime ? `${request.hash}:${item.index}` : newUuid();
+}

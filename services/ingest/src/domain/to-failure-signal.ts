@@ -1,0 +1,55 @@
+import { parseFailureSignal, type FailureSignal, type TimestampMicros } from '@prodsentinel/contracts';
+import { isJsonObject } from './fields.ts';
+import { toCanonicalFields } from './field-aliases.ts';
+import { deriveSignalId, type RequestIdentity } from './signal-id.ts';
+import { isAbsentTraceId, parseTraceparent, toCanonicalTraceId, type TraceContext } from './trace-context.ts';
+
+/** What the items of one request have in common. */
+export interface RequestContext {
+  readonly identity: RequestIdentity;
+  /** Of the request's `traceparent` header, when that is valid. */
+  readonly trace: TraceContext | undefined;
+  readonly receivedAt: TimestampMicros;
+  readonly newUuid: () => string;
+}
+
+export interface MappedSignal {
+  readonly signal: FailureSignal;
+  /** The trace context to send along: the item's own, else the request's. */
+  readonly trace: TraceContext | undefined;
+}
+
+/**
+ * Makes one item a `FailureSignal`: aliases, validation, trace id (the item's, else its `traceparent`, else the request's),
+ * id and time of receipt.
+ *
+ * @param index of the item in its request, from 0
+ * @throws AppError `invalid_input` with `path`, as `parseFailureSignal` does; `path` is the name of ours, not the alias
+ */
+export function toFailureSignal(item: unknown, index: number, request: RequestContext): MappedSignal {
+  const fields = isJsonObject(item) ? toCanonicalFields(item) : item;
+  const ownTrace = isJsonObject(fields) ? parseTraceparent(fields['traceparent']) : undefined;
+  if (ownTrace && isJsonObject(fields)) delete fields['traceparent'];
+  const signal = parseFailureSignal(fields);
+  const trace = ownTrace ?? request.trace;
+  const traceId =
+    signal.traceId === null || isAbsentTraceId(signal.traceId)
+      ? undefined
+      : toCanonicalTraceId(signal.traceId);
+  return {
+    signal: {
+      ...signal,
+      traceId: traceId ?? trace?.traceId ?? null,
+      signalId:
+        signal.signalId ??
+        deriveSignalId(request.identity, { index, hasOwnTime: signal.occurredAt !== null }, request.newUuid),
+      receivedAt: request.receivedAt,
+    },
+    trace,
+  };
+}
+
+/** The key on `failures`: signals of one trace meet on one partition. */
+export function kafkaKeyOf(signal: FailureSignal): string {
+  return signal.traceId ?? signal.service;
+}

@@ -1,0 +1,105 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable, Transform } from 'node:stream';
+import { createGunzip, createInflate } from 'node:zlib';
+import type { InFlightShare } from './in-flight-bytes.ts';
+import { HttpProblem } from './problem.ts';
+
+export interface BodyLimits {
+  /** Of the body as sent, and again as decompressed. */
+  readonly maxBytes: number;
+  readonly share: InFlightShare;
+}
+
+/**
+ * Reads a body to its end, decompressed. Never holds more than `maxBytes`: a bomb is stopped while it unfolds. The request
+ * is not destroyed on a fault, so that the answer still gets through.
+ *
+ * @throws HttpProblem 400 (cut short, not what its encoding says), 413 (too large), 415 (encoding unknown), 503 (overload)
+ */
+export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+  const decoder = createDecoder(request.headers['content-encoding']);
+  if (Number(request.headers['content-length']) > limits.maxBytes) throw tooLarge(limits.maxBytes);
+  try {
+    return await collect(request, decoder, limits);
+  } finally {
+    if (decoder) request.unpipe(decoder);
+    decoder?.destroy();
+  }
+}
+
+function createDecoder(encoding: string | undefined): Transform | undefined {
+  switch (encoding?.trim().toLowerCase() ?? 'identity') {
+    case 'identity':
+    case '':
+      return undefined;
+    case 'gzip':
+    case 'x-gzip':
+      return createGunzip();
+    case 'deflate':
+      return createInflate();
+    default:
+      throw new HttpProblem(415, 'unsupported_encoding', 'Content-Encoding: expected gzip, deflate or none', {
+        headers: { 'accept-encoding': 'gzip, deflate' },
+      });
+  }
+}
+
+function collect(
+  request: IncomingMessage,
+  decoder: Transform | undefined,
+  limits: BodyLimits,
+): Promise<Buffer> {
+  const source: Readable = decoder ?? request;
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let sentBytes = 0;
+    let bytes = 0;
+    const settle = (finish: () => void) => {
+      request.off('data', countSent).off('error', cutShort).off('close', onClose);
+      source.off('data', take).off('end', done);
+      source.pause();
+      finish();
+    };
+    const fail = (error: unknown) => settle(() => reject(error));
+    const cutShort = () =>
+      fail(new HttpProblem(400, 'incomplete_body', 'the body ends half-way: nothing was sent'));
+    const onClose = () => {
+      if (!request.readableEnded) cutShort();
+    };
+    const countSent = (chunk: Buffer) => {
+      sentBytes += chunk.length;
+      if (sentBytes > limits.maxBytes) fail(tooLarge(limits.maxBytes));
+    };
+    const take = (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > limits.maxBytes) return fail(tooLarge(limits.maxBytes));
+      try {
+        limits.share.grow(chunk.length);
+      } catch (error) {
+        return fail(error);
+      }
+      chunks.push(chunk);
+    };
+    const done = () => settle(() => resolve(Buffer.concat(chunks, bytes)));
+
+    request.on('error', cutShort).on('close', onClose);
+    source.on('data', take).on('end', done);
+    if (!decoder) return;
+    request.on('data', countSent);
+    // Stays attached after settling: a decoder that is cut off mid-way may still complain.
+    decoder.on('error', () => fail(badEncoding()));
+    request.pipe(decoder);
+  });
+}
+
+function tooLarge(maxBytes: number): HttpProblem {
+  return new HttpProblem(413, 'body_too_large', `the body is larger than ${maxBytes} bytes (MAX_BODY_BYTES)`);
+}
+
+function badEncoding(): HttpProblem {
+  return new HttpProblem(
+    400,
+    'bad_encoding',
+    'the body is not what its Content-Encoding says, or is cut short',
+  );
+}

@@ -1,0 +1,58 @@
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import type { Logger } from '@prodsentinel/process';
+import { answerClientError } from './http/client-error.ts';
+import { HttpProblem, sendProblem } from './http/problem.ts';
+import { addFailuresRoute, type FailuresRouteOptions } from './routes/failures.ts';
+
+export interface ServerOptions extends FailuresRouteOptions {
+  readonly logger: Logger;
+  /** Milliseconds a client has to send its whole request; then it is answered 408 and disconnected. */
+  readonly requestTimeoutMs: number;
+}
+
+/** The HTTP side of ingest, not listening yet. Every fault is answered as problem details. */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const { requestTimeoutMs } = options;
+  const app = Fastify({
+    requestTimeout: requestTimeoutMs,
+    http: {
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(5_000, requestTimeoutMs),
+    },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply, toProblem(error)),
+  });
+  // Routes read the body themselves: bounded, decompressed, and only after the headers were found good.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  addFailuresRoute(app, options);
+  app.setNotFoundHandler(async (request, reply) => {
+    const isWrongMethod = request.url.split('?')[0] === '/v1/failures';
+    const problem = isWrongMethod
+      ? new HttpProblem(405, 'method_not_allowed', 'expected POST', { headers: { allow: 'POST' } })
+      : new HttpProblem(404, 'not_found', 'there is no such route: expected POST /v1/failures');
+    return sendProblem(reply.header('connection', 'close'), problem);
+  });
+  app.setErrorHandler(async (error, _request, reply) => {
+    const problem = error instanceof HttpProblem ? error : toProblem(error as FastifyError);
+    if (problem.status === 500)
+      options.logger.error({ event: 'request_failed', err: error }, 'a request failed');
+    return sendProblem(reply, problem);
+  });
+  app.addHook('onResponse', async (_request, reply) => options.metrics.countRequest(reply.statusCode));
+  return app;
+}
+
+/** What Fastify found wrong with a request keeps its status; everything else is our own fault. */
+function toProblem(error: FastifyError): HttpProblem {
+  const status = error.statusCode;
+  if (status !== undefined && status >= 400 && status < 500) {
+    return new HttpProblem(status, 'bad_request', sentences.get(status) ?? 'the request is malformed');
+  }
+  return new HttpProblem(500, 'unexpected_error', 'an unexpected error of ours: the outcome is unknown');
+}
+
+const sentences = new Map([
+  [415, 'Content-Type: expected application/json, application/x-ndjson or application/ndjson'],
+]);

@@ -1,0 +1,132 @@
+import { setInterval } from 'node:timers';
+import { AppError, Releasers, withDeadline } from '@prodsentinel/kernel';
+import { createCodec, createProducer, type Producer } from '@prodsentinel/messaging';
+import type { Service, ServiceContext } from '@prodsentinel/process';
+import type { FastifyInstance } from 'fastify';
+import { isLoopback, type IngestConfig } from './config.ts';
+import { InFlightBytes } from './http/in-flight-bytes.ts';
+import { createMetrics } from './metrics.ts';
+import { createServer } from './server.ts';
+
+export interface IngestOverrides {
+  readonly producer?: Producer;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+/**
+ * Ingest: HTTP in, `failures` out. It listens from the start and answers 503 until Kafka has been reached, so that senders
+ * are told to come back instead of finding nobody.
+ */
+export function createIngestService(
+  config: IngestConfig,
+  context: ServiceContext,
+  overrides: IngestOverrides = {},
+): Service {
+  const { logger, health, signal } = context;
+  const producer = overrides.producer ?? createFailuresProducer(config, context);
+  const server = createIngestServer(config, context, { producer, now: overrides.now ?? Date.now });
+  const addresses: Record<string, string> = {};
+  const resources = new Releasers();
+  return {
+    addresses,
+    failed: new Promise<never>(() => undefined),
+    async start() {
+      health.set('ingest', 'starting', 'waiting for Kafka');
+      // Added first, released last: what is in flight still needs it.
+      resources.add('the producer', producer, (each) => each.stop());
+      resources.add('the HTTP server', server, (each) => closeServer(each, config.DRAIN_MS));
+      await listen(server, config);
+      addresses['ingest'] = urlOf(config.INGEST_HOST, server);
+      sayWhoMaySend(config, logger, addresses['ingest']);
+      await producer.start(signal);
+      resources.add('the health watch', watchReachability(producer, health), clearInterval);
+    },
+    stop: () => resources.release(),
+  };
+}
+
+function createFailuresProducer(config: IngestConfig, { logger }: ServiceContext): Producer {
+  return createProducer({
+    connection: { brokers: config.KAFKA_BROKERS, clientId: 'prodsentinel-ingest', logger },
+    codec: createCodec(config.SCHEMA_REGISTRY_URL),
+    topics: ['failures'],
+  });
+}
+
+function createIngestServer(
+  config: IngestConfig,
+  { logger, health }: ServiceContext,
+  { producer, now }: { producer: Producer; now: () => number },
+): FastifyInstance {
+  const inFlight = new InFlightBytes(config.MAX_IN_FLIGHT_BYTES);
+  return createServer({
+    logger,
+    producer,
+    now,
+    inFlight,
+    metrics: createMetrics(health.metrics, () => inFlight.bytes),
+    minSeverityNumber: config.FORWARD_MIN_SEVERITY,
+    requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
+    limits: {
+      maxBodyBytes: config.MAX_BODY_BYTES,
+      maxItems: config.MAX_ITEMS,
+      maxItemBytes: config.MAX_ITEM_BYTES,
+      maxDepth: config.MAX_NESTING_DEPTH,
+    },
+  });
+}
+
+async function listen(server: FastifyInstance, config: IngestConfig): Promise<void> {
+  const { INGEST_HOST: host, INGEST_PORT: port } = config;
+  try {
+    await server.listen({ host, port });
+  } catch (cause) {
+    throw new AppError('configuration', `cannot listen on INGEST_HOST and INGEST_PORT (${host}, ${port})`, {
+      cause,
+    });
+  }
+}
+
+function urlOf(host: string, server: FastifyInstance): string {
+  const address = server.server.address();
+  if (address === null || typeof address === 'string') throw new AppError('bug', 'the server has no port');
+  const reachable = wildcardHosts.has(host) ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${address.port}`;
+}
+
+/** Addresses to listen on, not to connect to. */
+const wildcardHosts = new Set(['0.0.0.0', '::']);
+
+function sayWhoMaySend(config: IngestConfig, logger: ServiceContext['logger'], address: string): void {
+  if (isLoopback(config.INGEST_HOST)) {
+    logger.info({ event: 'listening', address }, `listening on ${address}: open, on loopback only`);
+  } else {
+    logger.warn(
+      { event: 'listening_open', address },
+      `listening on ${address}: open to everyone who reaches it`,
+    );
+  }
+}
+
+function watchReachability(producer: Producer, health: ServiceContext['health']): NodeJS.Timeout {
+  const look = () =>
+    producer.isReachable
+      ? health.set('ingest', 'running')
+      : health.set('ingest', 'paused', 'Kafka does not answer: requests are answered 503');
+  look();
+  return setInterval(look, watchIntervalMs).unref();
+}
+
+const watchIntervalMs = 500;
+
+/** Takes nothing new and lets what is in flight end; who is still sending when the time is over is disconnected. */
+async function closeServer(server: FastifyInstance, drainMs: number): Promise<void> {
+  const closed = Promise.resolve(server.close());
+  try {
+    await withDeadline('draining the HTTP server', drainMs, closed);
+  } catch {
+    server.server.closeAllConnections();
+    await closed;
+  }
+}
