@@ -1,0 +1,99 @@
+import { backoffMs, delay, describeError, isAppError } from '@prodsentinel/kernel';
+import { classifyError, type Position, type Producer } from '@prodsentinel/messaging';
+import type { Logger } from '@prodsentinel/process';
+import type { TracesObserved } from '@prodsentinel/contracts';
+import { summariseWindow } from '../domain/observe/summarise-window.ts';
+import {
+  groupWindows,
+  observationKey,
+  toObservation,
+  withoutExtras,
+  type ObservationLimits,
+  type SummarisedWindow,
+} from '../domain/windows/observation.ts';
+import type { ClosedWindow } from '../domain/windows/window.ts';
+import type { ObserveMetrics } from './observe-metrics.ts';
+
+export interface PublisherDependencies {
+  readonly producer: Producer;
+  readonly limits: ObservationLimits;
+  readonly logger: Logger;
+  readonly metrics: ObserveMetrics;
+  readonly onTrouble: (reason: string | undefined) => void;
+  /** Told of the records whose observation is acknowledged. */
+  readonly onPublished: (positions: readonly Position[]) => void;
+}
+
+/** Observations of one send: they share a request to Kafka. */
+const observationsPerSend = 50;
+
+/**
+ * Publishes closed windows as observations, one send after the other, so that those of one fingerprint keep their order.
+ * Tries until Kafka acknowledges: the records stay open meanwhile, and what is open is bounded.
+ */
+export class ObservationPublisher {
+  readonly #dependencies: PublisherDependencies;
+  #waiting: ClosedWindow[] = [];
+  #publishing: Promise<void> | undefined;
+
+  constructor(dependencies: PublisherDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Resolves when everything handed in so far is acknowledged; rejects with `aborted` when the signal says so. */
+  publish(windows: readonly ClosedWindow[], signal: AbortSignal): Promise<void> {
+    this.#waiting.push(...windows);
+    this.#publishing ??= this.#publishWaiting(signal).finally(() => (this.#publishing = undefined));
+    return this.#publishing;
+  }
+
+  async #publishWaiting(signal: AbortSignal): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const windows = this.#waiting;
+      this.#waiting = [];
+      const summarised = windows.map((window) => ({ window, summary: summariseWindow(window.signals) }));
+      const groups = groupWindows(summarised, this.#dependencies.limits);
+      for (let i = 0; i < groups.length; i += observationsPerSend) {
+        await this.#publishGroups(groups.slice(i, i + observationsPerSend), signal);
+      }
+    }
+  }
+
+  async #publishGroups(groups: readonly SummarisedWindow[][], signal: AbortSignal): Promise<void> {
+    await this.#sendUntilAcknowledged(
+      groups.map((group) => toObservation(group)),
+      signal,
+    );
+    this.#dependencies.metrics.observations(groups.length);
+    this.#dependencies.onPublished(
+      groups.flatMap((group) => group.flatMap(({ window }) => toPositions(window))),
+    );
+  }
+
+  async #sendUntilAcknowledged(observations: readonly TracesObserved[], signal: AbortSignal): Promise<void> {
+    const { producer, logger, onTrouble } = this.#dependencies;
+    let values = observations;
+    for (let retry = 1; ; retry++) {
+      try {
+        await producer.send(
+          values.map((value) => ({ topic: 'observations' as const, key: observationKey(value), value })),
+        );
+        return onTrouble(undefined);
+      } catch (error) {
+        if (isAppError(error) && error.code === 'invalid_input') {
+          logger.error(
+            { event: 'observation_cut', err: error },
+            'an observation was refused: sent with counts only',
+          );
+          values = values.map((value) => withoutExtras(value));
+        } else if (classifyError(error) !== 'transient') throw error;
+        onTrouble(`observations cannot be published: ${describeError(error)}`);
+        await delay(backoffMs(retry), signal);
+      }
+    }
+  }
+}
+
+function toPositions({ partition, epoch, failures }: ClosedWindow): Position[] {
+  return failures.map(({ offset }) => ({ topic: 'failures', partition, offset, epoch }));
+}

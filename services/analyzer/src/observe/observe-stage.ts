@@ -1,0 +1,87 @@
+import { createConsumer, createProducer, type BatchHandler, type Consumer } from '@prodsentinel/messaging';
+import { createRedisSignalClaims } from '../adapters/redis-signal-claims.ts';
+import type { Stage, StageDependencies } from '../stage.ts';
+import { StageHealthReport } from '../stage-health-report.ts';
+import { ObservationPublisher } from './observation-publisher.ts';
+import { createObserveMetrics, type ObserveMetrics } from './observe-metrics.ts';
+import { createObserveStep } from './observe-step.ts';
+import { OpenWindows } from './open-windows.ts';
+import { WindowFlusher } from './window-flusher.ts';
+
+const groupId = 'prodsentinel-observe';
+const maxRecordsPerBatch = 1_000;
+
+/** failures → windows → observations. Goes on without Redis, saying that repeated sends may count twice. */
+export function createObserveStage(dependencies: StageDependencies): Stage {
+  const { config, context, connection, codec } = dependencies;
+  const report = new StageHealthReport(context.health, 'observe');
+  const metrics = createObserveMetrics(context.health.metrics);
+  const windows = new OpenWindows(config.windows, () => performance.now());
+  const producer = createProducer({ connection, codec, topics: ['observations'] });
+  const step = toStep(dependencies, { windows, metrics, report });
+  const consumer = toConsumer(dependencies, { windows, report, step });
+  const publisher = new ObservationPublisher({
+    producer,
+    limits: config.observations,
+    logger: context.logger,
+    metrics,
+    onTrouble: (reason) => report.pause('publish', reason),
+    onPublished: (positions) => consumer.finishHeld(positions),
+  });
+  const flusher = new WindowFlusher(windows, publisher, (partition) =>
+    consumer.isPaused('failures', partition),
+  );
+
+  return {
+    name: 'observe',
+    failed: Promise.race([consumer.failed, flusher.failed]),
+    redisAvailable: (reason) =>
+      report.degrade('redis', reason && `${reason}; repeated sends may count twice`),
+    async start() {
+      await producer.start(context.signal);
+      await consumer.start(context.signal);
+      flusher.start();
+      report.running();
+    },
+    async stop() {
+      await consumer.drain();
+      await flusher.stop(config.DRAIN_MS);
+      await consumer.stop();
+      await producer.stop();
+    },
+  };
+}
+
+interface Parts {
+  readonly windows: OpenWindows;
+  readonly metrics: ObserveMetrics;
+  readonly report: StageHealthReport;
+  readonly step: BatchHandler<'failures'>;
+}
+
+function toStep({ config, redis }: StageDependencies, { windows, metrics, report }: Omit<Parts, 'step'>) {
+  return createObserveStep({
+    intake: { knownServices: new Set(config.KNOWN_SERVICES) },
+    claims: createRedisSignalClaims(redis, config.SIGNAL_CLAIM_TTL_MS),
+    windows,
+    metrics,
+    onClaimsAvailability: (reason) => report.degrade('claims', reason),
+    maxRecords: maxRecordsPerBatch,
+  });
+}
+
+function toConsumer(
+  { config, connection, codec }: StageDependencies,
+  { windows, report, step }: Omit<Parts, 'metrics'>,
+): Consumer {
+  return createConsumer({
+    connection,
+    groupId,
+    topics: ['failures'],
+    codec,
+    handler: step,
+    limits: { sessionTimeoutMs: config.SESSION_TIMEOUT_MS, drainMs: config.DRAIN_MS },
+    assignmentListener: windows,
+    onTrouble: (reason) => report.pause('intake', reason),
+  });
+}

@@ -1,0 +1,87 @@
+import { describeError } from '@prodsentinel/kernel';
+import { done, held, type BatchHandler, type IncomingRecord, type Outcome } from '@prodsentinel/messaging';
+import type { IntakeSignal } from '../domain/observe/intake-signal.ts';
+import { takeIn, type IntakeSettings } from '../domain/observe/intake.ts';
+import type { ObserveMetrics } from './observe-metrics.ts';
+import type { OpenWindows } from './open-windows.ts';
+import type { SignalClaims } from './signal-claims.ts';
+
+export interface ObserveStepDependencies {
+  readonly intake: IntakeSettings;
+  readonly claims: SignalClaims;
+  readonly windows: OpenWindows;
+  readonly metrics: ObserveMetrics;
+  /** Told of a reason while repeated sends may count twice, and of undefined when they are recognised again. */
+  readonly onClaimsAvailability: (reason: string | undefined) => void;
+  readonly maxRecords: number;
+}
+
+interface FailureRecord {
+  readonly index: number;
+  readonly record: IncomingRecord<'failures'>;
+  readonly signal: IntakeSignal;
+}
+
+/**
+ * From records of `failures` to open windows: context is finished at once, a repeated send too; a new failure is held
+ * until the observation that counts it is acknowledged. Nothing here fails for a record that could be decoded.
+ */
+export function createObserveStep(dependencies: ObserveStepDependencies): BatchHandler<'failures'> {
+  const { intake, windows, metrics, maxRecords } = dependencies;
+  return {
+    mode: 'batch',
+    maxRecords,
+    async handle(records) {
+      const outcomes: Outcome[] = records.map(() => done);
+      const failures: FailureRecord[] = [];
+      for (const [index, record] of records.entries()) {
+        windows.read(record);
+        const taken = takeIn(record.value, toPosition(record), intake);
+        if (taken.kind === 'failure') failures.push({ index, record, signal: taken.signal });
+      }
+      metrics.context(records.length - failures.length);
+      const counts = await claimAll(dependencies, failures);
+      for (const [i, { index, record, signal }] of failures.entries()) {
+        if (!counts[i]) continue;
+        windows.add(signal, record.epoch);
+        outcomes[index] = held;
+      }
+      return outcomes;
+    },
+  };
+}
+
+/** Without Redis every failure counts: a repeated send may then count twice, a lost one never comes back. */
+async function claimAll(
+  { claims, metrics, onClaimsAvailability }: ObserveStepDependencies,
+  failures: readonly FailureRecord[],
+): Promise<boolean[]> {
+  const counts = failures.map(() => true);
+  const claimable = failures.flatMap(({ record, signal }, i) => {
+    const { signalId } = record.value;
+    if (!signalId) return [];
+    return [{ i, claim: { environment: signal.environment, signalId, position: sourcePosition(record) } }];
+  });
+  if (claimable.length > 0) {
+    try {
+      const answers = await claims.claim(claimable.map(({ claim }) => claim));
+      for (const [j, { i }] of claimable.entries()) counts[i] = answers[j] ?? true;
+      onClaimsAvailability(undefined);
+    } catch (error) {
+      onClaimsAvailability(`repeated sends may count twice: ${describeError(error)}`);
+      metrics.unclaimed(claimable.length);
+    }
+  }
+  const counted = counts.filter(Boolean).length;
+  metrics.failures(counted);
+  metrics.duplicates(counts.length - counted);
+  return counts;
+}
+
+function toPosition({ partition, offset, timestampMs }: IncomingRecord) {
+  return { partition, offset, appendedAtMs: timestampMs };
+}
+
+function sourcePosition({ topic, partition, timestampMs, offset }: IncomingRecord): string {
+  return `${topic}/${partition}/${timestampMs}/${offset}`;
+}

@@ -1,0 +1,50 @@
+import { AppError, describeError } from '@prodsentinel/kernel';
+import { createCodec } from '@prodsentinel/messaging';
+import type { Service, ServiceContext } from '@prodsentinel/process';
+import { connectRedis } from './adapters/redis.ts';
+import type { AnalyzerConfig } from './config.ts';
+import { createDiagnoseStage } from './diagnose/diagnose-stage.ts';
+import { createObserveStage } from './observe/observe-stage.ts';
+import type { Stage } from './stage.ts';
+
+/** The analyzer's composition root: one Redis connection, and the stages that the settings ask for. */
+export function createAnalyzer(config: AnalyzerConfig, context: ServiceContext): Service {
+  const { logger } = context;
+  const misconfigured = Promise.withResolvers<never>();
+  misconfigured.promise.catch(() => undefined);
+  const stages: Stage[] = [];
+  const redis = connectRedis({
+    url: config.REDIS_URL,
+    logger,
+    onAvailability: (reason) => {
+      for (const stage of stages) stage.redisAvailable(reason);
+    },
+    onMisconfigured: (error) => misconfigured.reject(error),
+  });
+  const codec = createCodec(config.SCHEMA_REGISTRY_URL);
+  const connection = { brokers: config.KAFKA_BROKERS, clientId: 'prodsentinel-analyzer', logger };
+  const dependencies = { config, context, connection, codec, redis };
+  if (config.ANALYZER_STAGES.includes('observe')) stages.push(createObserveStage(dependencies));
+  if (config.ANALYZER_STAGES.includes('diagnose')) stages.push(createDiagnoseStage(dependencies));
+
+  return {
+    failed: Promise.race([misconfigured.promise, ...stages.map(({ failed }) => failed)]),
+    async start() {
+      // Not waited for: without Redis the stages go on, degraded, and it comes back by itself.
+      redis.connect().catch((error: unknown) => logger.debug({ err: error }, describeError(error)));
+      await Promise.all(stages.map((stage) => stage.start()));
+    },
+    async stop() {
+      const results = await Promise.allSettled(stages.map((stage) => stage.stop()));
+      redis.disconnect();
+      const failures = results.flatMap((result) =>
+        result.status === 'rejected' ? [result.reason as unknown] : [],
+      );
+      if (failures.length > 0) {
+        throw new AppError('bug', `stopping: ${failures.map((each) => describeError(each)).join('; ')}`, {
+          cause: failures[0],
+        });
+      }
+    },
+  };
+}
