@@ -9,7 +9,7 @@ export class JsonFault extends Error {
   }
 }
 
-/** Where a byte stands, as people and editors count: line and column (in characters) from 1, offset (in bytes) from 0. */
+/** Where a byte stands, as people and editors count: line and column (in UTF-16 units) from 1, offset (in bytes) from 0. */
 export interface Place {
   readonly line: number;
   readonly column: number;

@@ -14,9 +14,14 @@ export function parseItem(text: string, offset: number): unknown {
   try {
     return hardNumber.test(sound) ? JSON.parse(sound, keepHardNumbers as Reviver) : JSON.parse(sound);
   } catch {
-    const { at, expected } = locateJsonFault(text);
-    throw new JsonFault(offset + Buffer.byteLength(text.slice(0, at)), expected);
+    throw locateFault(text, offset);
   }
+}
+
+/** The fault of a text that is not JSON and begins at byte `offset` of the body. */
+export function locateFault(text: string, offset: number): JsonFault {
+  const { at, expected } = locateJsonFault(text);
+  return new JsonFault(offset + Buffer.byteLength(text.slice(0, at)), expected);
 }
 
 type Reviver = (this: unknown, key: string, value: unknown) => unknown;

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { JsonFault, placeOf } from '../domain/json-fault.ts';
-import { parseItem } from '../domain/parse-item.ts';
+import { locateFault, parseItem } from '../domain/parse-item.ts';
 import { splitJson, splitLines, TooManyItems, type ItemSlice } from '../domain/split-items.ts';
 import type { Framing } from './media-type.ts';
 import { HttpProblem } from './problem.ts';
@@ -29,7 +29,7 @@ export type ParsedItem =
 export function* parseItems(body: Buffer, framing: Framing, limits: ItemLimits): Generator<ParsedItem> {
   const text = withoutByteOrderMark(body);
   if (!isUtf8(text)) throw malformed(text, offsetOfBadUtf8(text), 'the body is not UTF-8');
-  const slices = orProblem(text, () => (framing === 'lines' ? splitLines : splitJson)(text, limits.maxItems));
+  const slices = orProblem(text, () => split(text, framing, limits.maxItems));
   if (slices.length === 0 && (framing === 'lines' || text.length === 0)) throw emptyBody();
   for (const slice of slices) {
     yield (
@@ -41,6 +41,20 @@ export function* parseItems(body: Buffer, framing: Framing, limits: ItemLimits):
     );
   }
 }
+
+function split(body: Buffer, framing: Framing, maxItems: number): ItemSlice[] {
+  if (framing === 'lines') return splitLines(body, maxItems);
+  try {
+    return splitJson(body, maxItems);
+  } catch (error) {
+    if (!(error instanceof JsonFault) || body.length > maxLocatedBytes) throw error;
+    // Where the array breaks is often far behind its cause, a quote that was forgotten.
+    throw locateFault(body.toString('utf8'), 0);
+  }
+}
+
+/** Looking for the cause costs up to 60 ms a megabyte: beyond this size the place is where the array breaks. */
+const maxLocatedBytes = 1024 * 1024;
 
 function checkSize({ start, end, depth }: ItemSlice, limits: ItemLimits): ParsedItem | undefined {
   if (end - start > limits.maxItemBytes) {
