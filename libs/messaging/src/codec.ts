@@ -33,7 +33,8 @@ export interface Codec {
 const magicByte = 0;
 const headerBytes = 5;
 
-export function createCodec(registryUrl: string): Codec {
+/** @param topicPrefix as in KafkaConnection: subjects are `PREFIX + TOPIC-value` */
+export function createCodec(registryUrl: string, topicPrefix = ''): Codec {
   const registry = new SchemaRegistry({ host: registryUrl.replace(/\/$/, ''), retry: { retries: 0 } });
   const readers = new SchemaReaders(registry);
   const ownIds = new Map<Topic, number>();
@@ -41,7 +42,7 @@ export function createCodec(registryUrl: string): Codec {
     async prepare(topics) {
       for (const topic of topics) {
         const schema = { type: SchemaType.AVRO as const, schema: readSchemaText(topic) };
-        const lookup = registry.getRegistryIdBySchema(`${topic}-value`, schema);
+        const lookup = registry.getRegistryIdBySchema(`${topicPrefix}${topic}-value`, schema);
         ownIds.set(topic, await callRegistry(lookup, `this build's schema of ${topic} is not registered`));
       }
     },

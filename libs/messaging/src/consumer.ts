@@ -6,7 +6,7 @@ import { Assignments } from './assignments.ts';
 import { BatchWorker } from './batch-worker.ts';
 import type { Codec } from './codec.ts';
 import type { RawRecord } from './dead-letters.ts';
-import { createKafkaClient, type KafkaConnection } from './kafka-client.ts';
+import { clusterName, createKafkaClient, type KafkaConnection } from './kafka-client.ts';
 import type { AssignmentListener, BatchHandler, Consumer, Position, RecordHandler } from './port.ts';
 import { RawProducer } from './raw-producer.ts';
 import { RecordWorker } from './record-worker.ts';
@@ -103,7 +103,10 @@ class GroupConsumer<T extends Topic> implements Consumer {
     await untilAvailable(() => codec.prepare(topics), { signal, onUnavailable });
     await this.#deadLetters.start(signal);
     await this.#kafka.connect();
-    await this.#kafka.subscribe({ topics: [...topics], fromBeginning: true });
+    await this.#kafka.subscribe({
+      topics: topics.map((topic) => clusterName(connection, topic)),
+      fromBeginning: true,
+    });
     const joined = new Promise<void>((resolve) => {
       this.#kafka.on(this.#kafka.events.GROUP_JOIN, () => resolve());
     });
@@ -155,7 +158,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
       maxRetryTime: 1_500,
     });
     const consumer = client.consumer({
-      groupId,
+      groupId: clusterName(connection, groupId),
       sessionTimeout: this.#limits.sessionTimeoutMs,
       heartbeatInterval: this.#limits.heartbeatIntervalMs,
       rebalanceTimeout: 60_000,
@@ -170,7 +173,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
         { event: 'group_joined', groupId, assignment: payload.memberAssignment },
         'joined',
       );
-      this.#assignments.joined(payload.memberId, payload.memberAssignment);
+      this.#assignments.joined(payload.memberId, this.#withoutPrefix(payload.memberAssignment));
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crashed(payload));
     return consumer;
@@ -197,7 +200,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
     return {
       assigned: (topic, partition, epoch) => {
         // A pause survives in kafkajs when a partition is lost and given back: begin with a clean slate.
-        if (this.#isRunning) this.#kafka.resume([{ topic, partitions: [partition] }]);
+        if (this.#isRunning) this.#kafka.resume(this.#selector({ topic, partition }));
         listener?.assigned?.(topic, partition, epoch);
       },
       lost: (topic, partition, epoch) => listener?.lost?.(topic, partition, epoch),
@@ -205,7 +208,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
   }
 
   async #handOver({ batch }: EachBatchPayload): Promise<void> {
-    const owner = this.#assignments.get(batch.topic, batch.partition);
+    const owner = this.#assignments.get(this.#ownName(batch.topic), batch.partition);
     if (!owner || this.#drained) return;
     const nowMs = Date.now();
     const items: WorkItem[] = [];
@@ -221,13 +224,25 @@ class GroupConsumer<T extends Topic> implements Consumer {
   #pauseWhenHigh(owner: AssignedPartition): void {
     if (owner.isPaused || this.#loadOf(owner) < 1) return;
     owner.isPaused = true;
-    this.#kafka.pause([{ topic: owner.topic, partitions: [owner.partition] }]);
+    this.#kafka.pause(this.#selector(owner));
   }
 
   #resumeWhenLow(owner: AssignedPartition): void {
     if (!owner.isPaused || owner.isLost || this.#drained || this.#loadOf(owner) > resumeShare) return;
     owner.isPaused = false;
-    this.#kafka.resume([{ topic: owner.topic, partitions: [owner.partition] }]);
+    this.#kafka.resume(this.#selector(owner));
+  }
+
+  #selector({ topic, partition }: { topic: string; partition: number }) {
+    return [{ topic: clusterName(this.#options.connection, topic), partitions: [partition] }];
+  }
+
+  #ownName(nameInCluster: string): string {
+    return nameInCluster.slice(this.#options.connection.topicPrefix?.length ?? 0);
+  }
+
+  #withoutPrefix(assignment: Record<string, number[]>): Record<string, number[]> {
+    return Object.fromEntries(Object.entries(assignment).map(([name, each]) => [this.#ownName(name), each]));
   }
 
   /** 1 and above: full. */
@@ -252,7 +267,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
     });
     if (moved.length === 0) return;
     const offsets = moved.map(({ owner: { topic, partition }, lowWater }) => ({
-      topic,
+      topic: clusterName(this.#options.connection, topic),
       partition,
       offset: String(lowWater),
     }));
@@ -276,7 +291,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
     const { logger } = this.#options.connection;
     const partitions = this.#assignments.all;
     if (this.#isRunning) {
-      this.#kafka.pause(partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] })));
+      this.#kafka.pause(partitions.flatMap((each) => this.#selector(each)));
     }
     try {
       await withDeadline('draining', this.#limits.drainMs, this.#worker.drain());

@@ -18,6 +18,7 @@ export function mendIdleTimer(): void {
   isMended = true;
   const require = createRequire(import.meta.url);
   const { prototype } = require('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
+  // oxlint-disable-next-line typescript/unbound-method -- called with the queue it belongs to, below
   const schedule = prototype.scheduleCheckPendingRequests;
   prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
     if (this.pending.length === 0 && this.throttledUntil <= Date.now()) return;

@@ -2,6 +2,7 @@ export { createCodec, type Codec } from './codec.ts';
 export { createConsumer, type ConsumerLimits, type ConsumerOptions } from './consumer.ts';
 export { classifyError, type ErrorClass } from './errors.ts';
 export type { KafkaConnection, MessagingLogger } from './kafka-client.ts';
+export { countRecords, readLag } from './lag.ts';
 export {
   done,
   held,
@@ -18,5 +19,6 @@ export {
 } from './port.ts';
 export { createProducer, type ProducerOptions } from './producer.ts';
 export { RawProducer, type ProducerLimits, type RawMessage } from './raw-producer.ts';
+export { readTopic, type ReadTopicOptions, type StoredRecord } from './read-topic.ts';
 export { setUp, type SetupOptions } from './setup.ts';
 export { verifyTopics } from './topic-check.ts';

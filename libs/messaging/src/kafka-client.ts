@@ -12,6 +12,8 @@ export interface MessagingLogger {
 
 export interface KafkaConnection {
   readonly brokers: readonly string[];
+  /** Before the names of all topics, schema subjects and consumer groups, so that several systems share a cluster. */
+  readonly topicPrefix?: string;
   /** Shows in the broker's logs and quotas. */
   readonly clientId: string;
   readonly logger: MessagingLogger;
@@ -39,6 +41,11 @@ export function createKafkaClient(
     logLevel: logLevel.INFO,
     logCreator: toLogCreator(logger),
   });
+}
+
+/** The name of a topic (or group) in the cluster. */
+export function clusterName({ topicPrefix = '' }: KafkaConnection, name: string): string {
+  return topicPrefix + name;
 }
 
 /** kafkajs calls every lost connection an error; for us a dependency that is away is a warning, said once by its stage. */

@@ -8,7 +8,7 @@ import {
   withDeadline,
 } from '@prodsentinel/kernel';
 import { fromKafkaError, kafkaTypeOf } from './errors.ts';
-import { createKafkaClient, type KafkaConnection } from './kafka-client.ts';
+import { clusterName, createKafkaClient, type KafkaConnection } from './kafka-client.ts';
 
 export type HeaderValue = Buffer | string | (Buffer | string)[] | undefined;
 
@@ -148,7 +148,10 @@ export class RawProducer {
 
   async #sendTogether(producer: KafkaProducer, requests: readonly Request[]): Promise<void> {
     try {
-      for (const part of toParts(requests.flatMap((request) => request.messages))) {
+      for (const part of toParts(
+        requests.flatMap((request) => request.messages),
+        this.#connection,
+      )) {
         const send = producer.sendBatch({ acks: -1, topicMessages: part });
         await withDeadline('Kafka', this.#limits.sendDeadlineMs, send);
       }
@@ -243,7 +246,7 @@ function sizeOf({ key, value }: RawMessage): number {
 }
 
 /** Parts in order, each within the limits of one request. */
-function toParts(messages: readonly RawMessage[]): TopicMessages[][] {
+function toParts(messages: readonly RawMessage[], connection: KafkaConnection): TopicMessages[][] {
   const parts: RawMessage[][] = [];
   let bytes = 0;
   for (const message of messages) {
@@ -254,10 +257,10 @@ function toParts(messages: readonly RawMessage[]): TopicMessages[][] {
     } else last.push(message);
     bytes += sizeOf(message);
   }
-  return parts.map((part) => toTopicMessages(part));
+  return parts.map((part) => toTopicMessages(part, connection));
 }
 
-function toTopicMessages(messages: readonly RawMessage[]): TopicMessages[] {
+function toTopicMessages(messages: readonly RawMessage[], connection: KafkaConnection): TopicMessages[] {
   const byTopic = new Map<string, Message[]>();
   for (const { topic, partition, key, value, headers } of messages) {
     const list = byTopic.get(topic) ?? [];
@@ -269,5 +272,5 @@ function toTopicMessages(messages: readonly RawMessage[]): TopicMessages[] {
       ...(headers ? { headers } : {}),
     });
   }
-  return [...byTopic].map(([topic, list]) => ({ topic, messages: list }));
+  return [...byTopic].map(([topic, list]) => ({ topic: clusterName(connection, topic), messages: list }));
 }

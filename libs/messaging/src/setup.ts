@@ -2,7 +2,7 @@ import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { allTopicSettings, readSchemaText, topics, type Topic } from '@prodsentinel/contracts';
 import { AppError, describeError, withDeadline } from '@prodsentinel/kernel';
 import { withAdmin } from './topic-check.ts';
-import type { KafkaConnection } from './kafka-client.ts';
+import { clusterName, type KafkaConnection } from './kafka-client.ts';
 
 export interface SetupOptions {
   readonly connection: KafkaConnection;
@@ -38,7 +38,11 @@ async function createTopics({
 }: SetupOptions): Promise<void> {
   await withAdmin(connection, async (admin) => {
     const existing = new Set(await admin.listTopics());
-    const missing = allTopicSettings().filter(({ name }) => !existing.has(name));
+    const wanted = allTopicSettings().map(({ name, config }) => ({
+      name: clusterName(connection, name),
+      config,
+    }));
+    const missing = wanted.filter(({ name }) => !existing.has(name));
     if (missing.length > 0) {
       await admin.createTopics({
         waitForLeaders: true,
@@ -50,14 +54,17 @@ async function createTopics({
         })),
       });
     }
-    for (const { name } of allTopicSettings()) {
+    for (const { name } of wanted) {
       onProgress?.(`topic ${name}: ${existing.has(name) ? 'is there' : `created, ${partitions} partitions`}`);
     }
   });
 }
 
-async function registerSchema(topic: Topic, { registryUrl, onProgress }: SetupOptions): Promise<void> {
-  const subject = `${topic}-value`;
+async function registerSchema(
+  topic: Topic,
+  { connection, registryUrl, onProgress }: SetupOptions,
+): Promise<void> {
+  const subject = `${clusterName(connection, topic)}-value`;
   const host = registryUrl.replace(/\/$/, '');
   // Before the first version: the client would register first and protect afterwards.
   await callRegistry(subject, protectSubject(host, subject));

@@ -2,7 +2,7 @@ import kafkajs, { type Admin } from 'kafkajs';
 import { allTopicSettings, deadLetterTopicOf, type Topic } from '@prodsentinel/contracts';
 import { AppError } from '@prodsentinel/kernel';
 import { fromKafkaError } from './errors.ts';
-import { createKafkaClient, type KafkaConnection } from './kafka-client.ts';
+import { clusterName, createKafkaClient, type KafkaConnection } from './kafka-client.ts';
 
 /** The one setting that counting depends on; the others are the operator's to change. */
 const essentialSettings = ['message.timestamp.type'];
@@ -16,7 +16,8 @@ const essentialSettings = ['message.timestamp.type'];
  */
 export async function verifyTopics(connection: KafkaConnection, topics: readonly Topic[]): Promise<void> {
   await withAdmin(connection, async (admin) => {
-    const names = topics.flatMap((topic) => [topic, deadLetterTopicOf(topic)]);
+    const inCluster = (name: string) => clusterName(connection, name);
+    const names = topics.flatMap((topic) => [topic, deadLetterTopicOf(topic)]).map(inCluster);
     const existing = new Set(await admin.listTopics());
     const missing = names.filter((name) => !existing.has(name));
     if (missing.length > 0)
@@ -24,19 +25,28 @@ export async function verifyTopics(connection: KafkaConnection, topics: readonly
     const { topics: found } = await admin.fetchTopicMetadata({ topics: names });
     const partitions = new Map(found.map((topic) => [topic.name, topic.partitions.length]));
     for (const topic of topics) {
-      const deadLetters = deadLetterTopicOf(topic);
-      if ((partitions.get(deadLetters) ?? 0) < (partitions.get(topic) ?? 0)) {
-        throw mismatch(`${deadLetters} has fewer partitions than ${topic}: run \`prodsentinel setup\``);
+      const deadLetters = inCluster(deadLetterTopicOf(topic));
+      if ((partitions.get(deadLetters) ?? 0) < (partitions.get(inCluster(topic)) ?? 0)) {
+        throw mismatch(
+          `${deadLetters} has fewer partitions than ${inCluster(topic)}: run \`prodsentinel setup\``,
+        );
       }
     }
-    await verifySettings(admin, topics);
+    await verifySettings(admin, topics, connection);
   });
 }
 
-async function verifySettings(admin: Admin, topics: readonly Topic[]): Promise<void> {
-  const wanted = allTopicSettings().filter(
-    ({ name, config }) => topics.includes(name as Topic) && essentialSettings.some((each) => each in config),
-  );
+async function verifySettings(
+  admin: Admin,
+  topics: readonly Topic[],
+  connection: KafkaConnection,
+): Promise<void> {
+  const wanted = allTopicSettings()
+    .filter(
+      ({ name, config }) =>
+        topics.includes(name as Topic) && essentialSettings.some((each) => each in config),
+    )
+    .map(({ name, config }) => ({ name: clusterName(connection, name), config }));
   if (wanted.length === 0) return;
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,

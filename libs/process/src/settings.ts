@@ -111,6 +111,10 @@ export const commonSettings = {
 /** Settings of every process that talks to Kafka. */
 export const kafkaSettings = {
   KAFKA_BROKERS: setting.list('Kafka brokers, host:port, comma-separated'),
+  KAFKA_TOPIC_PREFIX: setting.text(
+    'Before the names of all topics, schema subjects and consumer groups, so that several systems share a cluster',
+    '',
+  ),
   SCHEMA_REGISTRY_URL: setting.url('Confluent-compatible schema registry', ['http:', 'https:']),
 };
 

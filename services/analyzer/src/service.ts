@@ -21,8 +21,13 @@ export function createAnalyzer(config: AnalyzerConfig, context: ServiceContext):
     },
     onMisconfigured: (error) => misconfigured.reject(error),
   });
-  const codec = createCodec(config.SCHEMA_REGISTRY_URL);
-  const connection = { brokers: config.KAFKA_BROKERS, clientId: 'prodsentinel-analyzer', logger };
+  const codec = createCodec(config.SCHEMA_REGISTRY_URL, config.KAFKA_TOPIC_PREFIX);
+  const connection = {
+    brokers: config.KAFKA_BROKERS,
+    topicPrefix: config.KAFKA_TOPIC_PREFIX,
+    clientId: 'prodsentinel-analyzer',
+    logger,
+  };
   const dependencies = { config, context, connection, codec, redis };
   if (config.ANALYZER_STAGES.includes('observe')) stages.push(createObserveStage(dependencies));
   if (config.ANALYZER_STAGES.includes('diagnose')) stages.push(createDiagnoseStage(dependencies));
