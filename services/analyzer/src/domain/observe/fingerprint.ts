@@ -1,0 +1,174 @@
+import { hash } from 'node:crypto';
+import type { FingerprintPart } from '@prodsentinel/contracts';
+import { speaksOfDependency } from './dependency-words.ts';
+import type { Level } from './failure-level.ts';
+import { limits } from './limits.ts';
+import { maskMessage } from './mask-message.ts';
+import type { ParsedException } from './parse-stack.ts';
+import { servicesNamedIn } from './service-names.ts';
+import type { StackFrame } from './stack-frames.ts';
+import { cutAt } from './storable-text.ts';
+
+/** What a fingerprint is made of. All text is free of secrets. */
+export interface FingerprintInput {
+  readonly service: string;
+  readonly level: Level;
+  readonly message: string;
+  /** The masked message. */
+  readonly template: string;
+  /** Outermost first. */
+  readonly exceptions: readonly ParsedException[];
+  /** An error or status code that the producer gave as such. */
+  readonly code: string | null;
+  /** The caller's own fingerprint; `{{ default }}` stands for the parts that would have been chosen without it. */
+  readonly caller: readonly string[] | null;
+  readonly knownServices: ReadonlySet<string>;
+}
+
+export interface Fingerprint {
+  /** `v1:` and 32 hex digits. */
+  readonly fingerprint: string;
+  readonly parts: readonly FingerprintPart[];
+}
+
+/**
+ * "The same problem", as a pure function of one failure. In order of precedence: the caller's own parts; exception types and
+ * in-app frames, with the masked message where frames alone do not tell causes apart; exception types, code and masked
+ * messages; service, level and masked message. The parts are what is hashed, no more and no less.
+ */
+export function fingerprintOf(input: FingerprintInput): Fingerprint {
+  const caller = input.caller?.filter((part) => part.trim() !== '') ?? [];
+  return toFingerprint(caller.length > 0 ? callerParts(caller, input) : defaultParts(input));
+}
+
+/** The fingerprint of these parts. */
+export function toFingerprint(parts: readonly FingerprintPart[]): Fingerprint {
+  // JSON keeps parts apart whatever they hold; the version is hashed too, so that no two versions share a fingerprint.
+  const canonical = JSON.stringify([version, ...parts.map(({ kind, value }) => [kind, value])]);
+  return { fingerprint: `${version}:${hash('sha256', canonical, 'hex').slice(0, 32)}`, parts };
+}
+
+const version = 'v1';
+
+function defaultParts(input: FingerprintInput): FingerprintPart[] {
+  const types = input.exceptions.map(({ type }) => type).filter((type) => type !== '');
+  const frames = throwSiteOf(input.exceptions);
+  const parts = [part('service', input.service, 'the same message in two services is two problems')];
+  if (types.length === 0 && frames.length === 0) {
+    parts.push(part('level', input.level, 'there is no exception to go by'));
+    if (input.code !== null) parts.push(part('code', input.code, 'the producer gave an error code'));
+    parts.push(part('message', input.template, 'there is no exception to go by'));
+    return parts;
+  }
+  for (const type of types)
+    parts.push(part('exception-type', type, 'the chain of exceptions, outermost first'));
+  for (const frame of frames) {
+    parts.push(
+      part('frame', `${frame.module} ${frame.function}`, 'in-app code, nearest the throw site first'),
+    );
+  }
+  if (input.code !== null) parts.push(part('code', input.code, 'the producer gave an error code'));
+  parts.push(...messageParts(input, { types, frames }));
+  return parts;
+}
+
+/** The in-app frames of the innermost exception that has any. */
+function throwSiteOf(exceptions: readonly ParsedException[]): StackFrame[] {
+  const inner = exceptions.findLast(({ frames }) => frames.some(({ isInApp }) => isInApp));
+  return inner?.frames.filter(({ isInApp }) => isInApp).slice(0, limits.fingerprintFrames) ?? [];
+}
+
+function messageParts(
+  { exceptions, template, service, knownServices }: FingerprintInput,
+  { types, frames }: { types: readonly string[]; frames: readonly StackFrame[] },
+): FingerprintPart[] {
+  const masked = exceptions
+    .map(({ message }) => maskMessage(message, knownServices))
+    .filter((each) => each !== '');
+  const chosen: FingerprintPart[] = [];
+  const why = whyMessages(frames, types);
+  for (const each of masked) {
+    if (why !== undefined) chosen.push(part('message', each, why));
+    else if (speaksOfDependency(each, knownServices, service)) {
+      chosen.push(part('message', each, 'it speaks of a dependency: which one failed tells causes apart'));
+    }
+  }
+  if (why !== undefined && masked.length === 0) chosen.push(part('message', template, why));
+  else if (namesMore(template, chosen, { service, knownServices })) {
+    chosen.push(part('message', template, 'it names a service that the exceptions do not'));
+  }
+  return chosen;
+}
+
+/** Why all messages of the exceptions are parts; undefined when the frames speak for themselves. */
+function whyMessages(frames: readonly StackFrame[], types: readonly string[]): string | undefined {
+  if (frames.length === 0) return 'there is no in-app frame to go by';
+  if (types.length === 0) return 'the stack names no exception';
+  return isGenericWrapper(frames[0]!)
+    ? 'the throw site is a generic wrapper: many causes pass through it'
+    : undefined;
+}
+
+/** Whether everything that fails somewhere else comes up in this function: clients, dispatchers, retries, assertions. */
+function isGenericWrapper({ module, function: name }: StackFrame): boolean {
+  const last = name
+    .slice(Math.max(name.lastIndexOf('.'), name.lastIndexOf('>'), name.lastIndexOf(')')) + 1)
+    .toLowerCase();
+  const place = module.toLowerCase();
+  return genericFunctions.has(last) || genericModules.some((word) => place.endsWith(word));
+}
+
+const genericFunctions = new Set(
+  `request fetch call execute exec invoke send query get post put delete dispatch retry withretry wrap run dorequest dofetch
+  handleresponse handleerror onerror raise rethrow throwerror fail assert check ensure invariant execcommand command
+  callservice sendrequest raise_for_status main <module>`.split(/\s+/),
+);
+
+const genericModules = [
+  'client',
+  'http',
+  'rpc',
+  'wrapper',
+  'dispatcher',
+  'dispatcherservlet',
+  'interceptor',
+  'middleware',
+  'errors',
+  'retry',
+];
+
+function namesMore(
+  template: string,
+  chosen: readonly FingerprintPart[],
+  { service, knownServices }: { service: string; knownServices: ReadonlySet<string> },
+): boolean {
+  for (const named of servicesNamedIn(template, knownServices)) {
+    if (named !== service && !chosen.some(({ value }) => value.includes(named))) return true;
+  }
+  return false;
+}
+
+function callerParts(caller: readonly string[], input: FingerprintInput): FingerprintPart[] {
+  const parts: FingerprintPart[] = [];
+  for (const [i, value] of caller.entries()) {
+    if (i === limits.callerParts) {
+      const rest = hash('sha256', JSON.stringify(caller.slice(i)), 'hex');
+      parts.push({ kind: 'caller', value: rest, why: 'hash of the further parts that the caller gave' });
+      break;
+    }
+    if (isDefault(value)) parts.push(...defaultParts(input));
+    // Callers that give the message itself mean its template.
+    else if (value === input.message)
+      parts.push(part('caller', input.template, 'the caller gave the message, masked'));
+    else parts.push(part('caller', value, 'the caller gave it'));
+  }
+  return parts;
+}
+
+const isDefault = (value: string): boolean => value.length <= 32 && /^\s*\{\{ *default *\}\}\s*$/.test(value);
+
+function part(kind: string, value: string, why: string): FingerprintPart {
+  if (value.length <= limits.partChars) return { kind, value, why };
+  const whole = hash('sha256', value, 'hex').slice(0, 16);
+  return { kind, value: `${cutAt(value, limits.partChars)}…${whole}`, why };
+}

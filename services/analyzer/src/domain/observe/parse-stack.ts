@@ -1,0 +1,163 @@
+import { headAt, headInside } from './exception-heads.ts';
+import { limits } from './limits.ts';
+import { frameOf, goFrame, type StackFrame } from './stack-frames.ts';
+
+/** One exception of a chain, as a text tells of it. */
+export interface ParsedException {
+  /** Empty when the text holds frames and no name. */
+  type: string;
+  message: string;
+  /** Nearest the throw site first, direct recursion once. */
+  frames: StackFrame[];
+}
+
+/**
+ * The exceptions that a stack trace or a log text tells of, outermost first, each with its frames: Node.js (`[cause]`), Java
+ * ("Caused by:", "nested exception is"), Python ("direct cause", "During handling"), .NET (`--->`), Go, PHP and Ruby. Empty
+ * when it tells of none. One pass over at most 16 KiB; never throws.
+ */
+export function parseStack(text: string): ParsedException[] {
+  const reader = new TraceReader();
+  const limit = Math.min(text.length, limits.scannedStackChars);
+  let start = 0;
+  for (let lines = 0; start < limit && lines < maxLines; lines++) {
+    const newline = text.indexOf('\n', start);
+    const end = newline < 0 || newline > limit ? limit : newline;
+    reader.read(text.slice(start, Math.min(end, start + maxLineChars)));
+    start = end + 1;
+  }
+  return reader.exceptions();
+}
+
+const maxLines = 400;
+const maxLineChars = 4_096;
+const maxFrames = 64;
+
+class TraceReader {
+  #chain: ParsedException[] = [];
+  #current: ParsedException | undefined;
+  #isSuppressed = false;
+  /** Python prints the innermost exception first, frames before their exception and the throw site last. */
+  #isPython = false;
+  #previousLine = '';
+
+  read(rawLine: string): void {
+    const line = rawLine.trim();
+    if (line === '') return;
+    const ruby = rubyHead(line);
+    if (ruby !== undefined && this.#chain.length === 0) this.#open(ruby.type, ruby.message);
+    const frame = line.length <= 1_024 ? (frameOf(line) ?? goFrame(this.#previousLine, line)) : undefined;
+    this.#previousLine = line;
+    if (frame !== undefined) this.#addFrame(frame);
+    else this.#readOther(line);
+  }
+
+  exceptions(): ParsedException[] {
+    if (this.#isPython) {
+      this.#chain.reverse();
+      for (const each of this.#chain) each.frames.reverse();
+    }
+    const told = this.#chain.filter(({ type, frames }) => type !== '' || frames.length > 0);
+    if (told.length <= limits.chainLength) return told;
+    return [...told.slice(0, limits.chainLength - 1), told.at(-1)!];
+  }
+
+  #addFrame(frame: StackFrame): void {
+    if (this.#isSuppressed) return;
+    this.#current ??= this.#open('', '');
+    const { frames } = this.#current;
+    const last = frames.at(-1);
+    if (last !== undefined && last.module === frame.module && last.function === frame.function) return;
+    if (frames.length < maxFrames) frames.push(frame);
+  }
+
+  #readOther(line: string): void {
+    if (line.startsWith('Traceback (most recent call last)')) {
+      this.#isPython = true;
+      this.#isSuppressed = false;
+      this.#current = undefined;
+    } else if (this.#isPython) this.#readPythonEnd(line);
+    else if (line.startsWith('Suppressed: ')) this.#isSuppressed = true;
+    else if (!this.#readCause(line) && this.#chain.length === 0) this.#readFirst(line);
+  }
+
+  /** What follows a Python trace's frames at the margin names its exception. */
+  #readPythonEnd(line: string): void {
+    if (this.#current === undefined || this.#current.type !== '') return;
+    const head = headAt(line, 0, { isExpected: false });
+    if (head === undefined) return;
+    this.#current.type = head.type;
+    this.#current.message = head.message;
+    this.#current = undefined;
+  }
+
+  #readCause(line: string): boolean {
+    for (const marker of causeMarkers) {
+      if (!line.startsWith(marker)) continue;
+      this.#isSuppressed = false;
+      const head = headAt(line, marker.length, { isExpected: true });
+      this.#open(head?.type ?? '', head?.message ?? line.slice(marker.length));
+      if (head !== undefined) this.#readNested(line, head.type);
+      return true;
+    }
+    return false;
+  }
+
+  #readFirst(line: string): void {
+    const atStart = headAt(line, 0, { isExpected: false });
+    const head = atStart ?? goPanic(line);
+    if (head !== undefined) this.#open(head.type, head.message);
+    if (this.#readNested(line, head?.type) || head !== undefined) return;
+    const inside = headInside(line);
+    if (inside !== undefined) this.#open(inside.type, inside.message);
+  }
+
+  /** Spring writes its causes into the message: `…; nested exception is T: message`. */
+  #readNested(line: string, outer: string | undefined): boolean {
+    let found = false;
+    let at = line.indexOf(nestedMarker);
+    for (; at >= 0 && this.#chain.length <= 32; at = line.indexOf(nestedMarker, at + nestedMarker.length)) {
+      const head = headAt(line, at + nestedMarker.length, { isExpected: true });
+      if (head === undefined || (head.type === outer && found)) continue;
+      this.#open(head.type, withoutNested(head.message));
+      found = true;
+    }
+    return found;
+  }
+
+  #open(type: string, message: string): ParsedException {
+    const known = this.#chain.find(
+      (each) => each.type === type && type !== '' && each.frames.length === 0 && each.message === message,
+    );
+    if (known !== undefined) return (this.#current = known);
+    this.#current = { type, message: withoutNested(message), frames: [] };
+    if (this.#chain.length < 64) this.#chain.push(this.#current);
+    return this.#current;
+  }
+}
+
+const causeMarkers = ['Caused by: ', '[cause]: ', '---> ', ' ---> ', 'Caused by ', 'caused by: '];
+const nestedMarker = 'nested exception is ';
+
+/** The nested exception has an entry of its own; the outer one's message is what stands before. */
+function withoutNested(message: string): string {
+  const at = message.indexOf(nestedMarker);
+  if (at < 0) return message;
+  const outer = message.slice(0, at).trimEnd();
+  return outer.endsWith(';') ? outer.slice(0, -1) : outer;
+}
+
+function goPanic(line: string): { type: string; message: string } | undefined {
+  if (!line.startsWith('panic: ')) return undefined;
+  return { type: 'panic', message: line.slice(7) };
+}
+
+/** `/app/x.rb:10:in 'method': message (NoMethodError)`. */
+function rubyHead(line: string): { type: string; message: string } | undefined {
+  if (!line.endsWith(')') || !line.includes(':in ')) return undefined;
+  const open = line.lastIndexOf(' (');
+  const quote = line.indexOf("': ");
+  if (open < 0 || quote < 0 || quote > open) return undefined;
+  const type = line.slice(open + 2, -1);
+  return type.length <= 200 ? { type, message: line.slice(quote + 3, open) } : undefined;
+}

@@ -1,0 +1,74 @@
+import type { SecretKind } from './secret-span.ts';
+
+/**
+ * Which kind of secret a name announces: `DB_PASSWORD`, `x-api-key`, `clientSecret`, `sessionToken` …; undefined when none.
+ * Names of amounts and facts about secrets (`max_tokens`, `token_type`) announce none.
+ *
+ * @param name letters, digits and `_ - . $`, at most 64 characters
+ */
+export function kindOfName(name: string): SecretKind | undefined {
+  if (name.length < 3) return undefined;
+  const plain = toPlain(name);
+  const exact = exactNames[plain];
+  if (exact !== undefined) return exact;
+  for (const [ending, kind] of endings) if (plain.endsWith(ending)) return kind;
+  return undefined;
+}
+
+/** Whether a name is that of a field that itself names another value. */
+export const isNameOfName = (name: string): boolean => /^(?:name|key|field|header)$/i.test(name);
+
+export const isNameOfValue = (name: string): boolean => /^value$/i.test(name);
+
+const endings: readonly (readonly [string, SecretKind])[] = [
+  ['awssecretaccesskey', 'aws_secret_key'],
+  ['secretaccesskey', 'aws_secret_key'],
+  ['password', 'password'],
+  ['passwd', 'password'],
+  ['passphrase', 'password'],
+  ['passcode', 'password'],
+  ['pwd', 'password'],
+  ['secret', 'secret'],
+  ['secretkey', 'secret'],
+  ['clientsecret', 'secret'],
+  ['privatekey', 'secret'],
+  ['encryptionkey', 'secret'],
+  ['signingkey', 'secret'],
+  ['accountkey', 'secret'],
+  ['sharedaccesskey', 'secret'],
+  ['credentials', 'secret'],
+  ['token', 'token'],
+  ['sessionid', 'token'],
+  ['sessionkey', 'token'],
+  ['apikey', 'api_key'],
+  ['apisecret', 'api_key'],
+  ['accesskey', 'api_key'],
+  ['accesskeyid', 'aws_access_key'],
+  ['authkey', 'api_key'],
+  ['authorization', 'authorization'],
+  ['cookie', 'cookie'],
+  ['cookies', 'cookie'],
+];
+
+const exactNames: Readonly<Record<string, SecretKind>> = Object.assign(Object.create(null), {
+  pass: 'password',
+  userpass: 'password',
+  dbpass: 'password',
+  auth: 'authorization',
+  credential: 'secret',
+  sig: 'secret',
+  xamzsignature: 'secret',
+  xamzcredential: 'aws_access_key',
+  jsessionid: 'cookie',
+  phpsessid: 'cookie',
+  jwt: 'jwt',
+  cvv: 'card_number',
+  cvc: 'card_number',
+  tokens: undefined,
+});
+
+function toPlain(name: string): string {
+  let plain = '';
+  for (const character of name) if (/[a-z0-9]/i.test(character)) plain += character;
+  return plain.toLowerCase();
+}

@@ -1,0 +1,85 @@
+import { isDigitCode, isLetterCode, isLowerCode, isUpperCode, isWordCode } from './character-classes.ts';
+import type { SecretKind, SecretSpan } from './secret-span.ts';
+
+/** A credential that starts at `at` and is known by its first characters. */
+export function findPrefixedSecret(text: string, at: number): SecretSpan | undefined {
+  const code = text.charCodeAt(at);
+  // A JWT is looked for inside of words too: percent-encoding and missing spaces glue things to its front.
+  if (code === 101 && text.startsWith('eyJ', at)) return findJwt(text, at);
+  if (at > 0 && isWordCode(text.charCodeAt(at - 1)) && !isPercentEncoded(text, at)) return undefined;
+  if ((code | 32) === 98) return findScheme(text, at);
+  for (const known of byFirstCode[code] ?? []) {
+    if (!text.startsWith(known.prefix, at)) continue;
+    const end = endOfToken(text, at + known.prefix.length);
+    if (end - at - known.prefix.length >= known.minTail) return { start: at, end, kind: known.kind };
+  }
+  return undefined;
+}
+
+export const isPrefixStart = (code: number): boolean => byFirstCode[code] !== undefined;
+
+const byFirstCode: { prefix: string; kind: SecretKind; minTail: number }[][] = [];
+function register(kind: SecretKind, minTail: number, ...prefixes: string[]): void {
+  for (const prefix of prefixes) (byFirstCode[prefix.charCodeAt(0)] ??= []).push({ prefix, kind, minTail });
+}
+register('jwt', 16, 'eyJ');
+register('authorization', 6, 'Bearer ', 'bearer ');
+register('aws_access_key', 16, 'AKIA', 'ASIA', 'ABIA', 'ACCA');
+register('github_token', 20, 'ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_');
+register('gitlab_token', 16, 'glpat-', 'gldt-', 'glrt-', 'glcbt-', 'glptt-');
+register('slack_token', 10, 'xoxb-', 'xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxe-', 'xoxe.', 'xapp-');
+register('slack_token', 20, 'hooks.slack.com/services/');
+register('stripe_key', 10, 'sk_live_', 'sk_test_', 'rk_live_', 'rk_test_', 'whsec_');
+register('google_key', 30, 'AIza');
+register('google_key', 20, 'ya29.', 'GOCSPX-');
+register('openai_key', 16, 'sk-proj-', 'sk-svcacct-', 'sk-ant-', 'sk-or-', 'sk-admin-');
+register('openai_key', 20, 'sk-');
+register('vendor_token', 30, 'npm_', 'SG.', 'hf_', 'shpat_', 'dop_v1_', 'pypi-', 'dckr_pat_');
+register('vendor_token', 20, 'hvs.', 'NRAK-', 'lin_api_', 'AGE-SECRET-KEY-');
+
+function findJwt(text: string, at: number): SecretSpan | undefined {
+  const end = endOfToken(text, at);
+  return end - at >= 16 ? { start: at, end, kind: 'jwt' } : undefined;
+}
+
+/** `Bearer CREDENTIAL` and `Basic CREDENTIAL` outside of a header; "basic authentication" is prose. */
+function findScheme(text: string, at: number): SecretSpan | undefined {
+  const scheme = text.slice(at, at + 7).toLowerCase();
+  const length = scheme === 'bearer ' ? 7 : scheme.startsWith('basic ') ? 6 : 0;
+  if (length === 0) return undefined;
+  const start = at + length;
+  const end = endOfToken(text, start);
+  const credential = { start, end, kind: text.startsWith('eyJ', start) ? 'jwt' : 'authorization' } as const;
+  if (end - start < 6) return undefined;
+  return end - start >= 24 || looksRandom(text, start, end) ? credential : undefined;
+}
+
+function looksRandom(text: string, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (isDigitCode(code) || code === 61) return true;
+    if (i > start && isUpperCode(code) && isLowerCode(text.charCodeAt(i - 1))) return true;
+  }
+  return false;
+}
+
+/** Where a run of the characters that tokens are made of ends; a full stop or a dash at its end is punctuation. */
+export function endOfToken(text: string, start: number): number {
+  let end = start;
+  while (end < text.length && isTokenCode(text.charCodeAt(end))) end++;
+  while (end > start && (text.charCodeAt(end - 1) === 46 || text.charCodeAt(end - 1) === 45)) end--;
+  return end;
+}
+
+/** Letters, digits and `% + - . / = _ ~`. */
+function isTokenCode(code: number): boolean {
+  if (code >= 128) return false;
+  if (isLetterCode(code) || isDigitCode(code)) return true;
+  return (
+    code === 37 || code === 43 || code === 61 || code === 95 || code === 126 || (code >= 45 && code <= 47)
+  );
+}
+
+function isPercentEncoded(text: string, at: number): boolean {
+  return at >= 3 && text.charCodeAt(at - 3) === 37;
+}
