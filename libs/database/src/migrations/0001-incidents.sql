@@ -18,7 +18,7 @@ create table incidents (
   suspects jsonb not null,
   evidence jsonb not null,
   evidence_omitted bigint not null,
-  -- What the exemplar was chosen at, so that it is only refreshed when severity or templates grow.
+  -- What the exemplar was chosen at, so that it is only refreshed when severity or templates grow; 0 templates: none yet.
   exemplar_severity text not null constraint incidents_exemplar_severity_check check (exemplar_severity in ('low', 'medium', 'high', 'critical')),
   exemplar_templates bigint not null,
   failure_count bigint not null constraint incidents_failure_count_check check (failure_count >= 0),
@@ -55,7 +55,7 @@ create index incident_fingerprints_incident_id_index on incident_fingerprints (i
 create table traces (
   environment text not null,
   trace_id text not null,
-  incident_id uuid not null constraint traces_incident_id_foreign references incidents (id),
+  incident_id uuid not null constraint traces_incident_id_foreign references incidents (id) deferrable initially deferred,
   first_seen_at timestamptz not null,
   last_seen_at timestamptz not null,
   failure_count bigint not null,
@@ -91,7 +91,7 @@ create table analysis_requests (
   publish_count int not null,
   created_at timestamptz not null,
   constraint analysis_requests_incident_id_number_unique unique (incident_id, number),
-  constraint analysis_requests_payload_check check ((state = 'pending') = (payload is null))
+  constraint analysis_requests_payload_check check (state in ('pending', 'superseded') or payload is not null)
 );
 create unique index analysis_requests_pending_unique on analysis_requests (incident_id) where state = 'pending';
 create index analysis_requests_due_at_index on analysis_requests (due_at) where state = 'pending';

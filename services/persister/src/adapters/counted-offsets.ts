@@ -1,0 +1,55 @@
+import { AppError } from '@prodsentinel/kernel';
+import type { SqlSession } from '@prodsentinel/database';
+import type { CountedKey, WindowShare } from '../domain/fold-offsets.ts';
+
+/**
+ * Counts what was not counted before, and answers how many failures each window brought anew (windows that brought none
+ * are absent).
+ */
+export async function countOffsets(
+  session: SqlSession,
+  { keys, shares }: { readonly keys: readonly CountedKey[]; readonly shares: readonly WindowShare[] },
+): Promise<Map<number, number>> {
+  if (keys.length === 0) return new Map();
+  const given = JSON.stringify(keys.map((key, place) => ({ ...key, place })));
+  await session.query(
+    `insert into counted_offsets (partition, append_hour, block, environment, trace_id, offsets)
+    select partition, "appendHour", block, environment, "traceId", '{}' from ${givenKeys} order by place
+    on conflict do nothing`,
+    [given],
+  );
+  await lockKeys(session, given, keys.length);
+  const rows = await session.query<{ window: number; failures: string }>(
+    `with given as (select * from ${givenKeys}),
+    held as (select given.place, counted.offsets from given join counted_offsets counted on ${sameKey}),
+    added as (
+      update counted_offsets counted set offsets = counted.offsets + given.offsets
+      from given where ${sameKey} and not counted.offsets @> given.offsets
+    )
+    select share."window", sum(upper(new.range) - lower(new.range)) as failures
+    from json_to_recordset($2::json) as share(key int, "window" int, offsets int8multirange)
+    join held on held.place = share.key
+    cross join lateral unnest(share.offsets - held.offsets) as new(range)
+    group by share."window"`,
+    [given, JSON.stringify(shares)],
+  );
+  return new Map(rows.map(({ window, failures }) => [window, Number(failures)]));
+}
+
+const givenKeys = `json_to_recordset($1::json) as given(
+  place int, partition int, "appendHour" int8, block int8, environment text, "traceId" text, offsets int8multirange)`;
+const sameKey = `counted.partition = given.partition and counted.append_hour = given."appendHour"
+  and counted.block = given.block and counted.environment = given.environment and counted.trace_id = given."traceId"`;
+
+/** In key order, so that two transactions never wait for each other crosswise. */
+async function lockKeys(session: SqlSession, given: string, expected: number): Promise<void> {
+  const [locked] = await session.query<{ count: string }>(
+    `select count(*) from (
+      select 1 from ${givenKeys} join counted_offsets counted on ${sameKey} order by place for update of counted
+    ) as locked`,
+    [given],
+  );
+  // Retention may have removed a row between the two statements: then nothing may be counted on it.
+  if (Number(locked?.count) !== expected)
+    throw new AppError('unavailable', 'rows of counted_offsets were removed while they were being locked');
+}

@@ -1,0 +1,76 @@
+import { commonSettings, kafkaSettings, readSettings, setting } from '@prodsentinel/process';
+
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+
+/** Every setting of the persister, as environment variables. */
+export const persisterSettings = {
+  ...commonSettings,
+  ...kafkaSettings,
+  HEALTH_PORT: setting.wholeNumber('Port of /health/live, /health/ready and /metrics; 0: a free one', {
+    min: 0,
+    max: 65_535,
+    fallback: 9082,
+  }),
+  DATABASE_URL: setting.url('PostgreSQL 14 or newer, migrated', ['postgres:', 'postgresql:']),
+  DATABASE_POOL_SIZE: setting.wholeNumber('Most connections to PostgreSQL', {
+    min: 2,
+    max: 100,
+    fallback: 5,
+  }),
+  PERSIST_MAX_RECORDS: setting.wholeNumber('Most records persisted in one transaction', {
+    min: 1,
+    max: 10_000,
+    fallback: 200,
+  }),
+  FIRST_ANALYSIS_DELAY_MS: setting.wholeNumber(
+    'Milliseconds from the first failure of an incident to its first analysis, so that evidence gathers',
+    { min: 0, max: dayMs, fallback: 5_000 },
+  ),
+  NEXT_ANALYSIS_DELAY_MS: setting.wholeNumber(
+    'Least milliseconds from one analysis of an incident to the next',
+    {
+      min: 0,
+      max: dayMs,
+      fallback: 10 * minuteMs,
+    },
+  ),
+  ANALYSIS_RESULT_TIMEOUT_MS: setting.wholeNumber(
+    'Milliseconds without a result after which an analysis is requested again',
+    { min: 100, max: dayMs, fallback: 10 * minuteMs },
+  ),
+  SWEEP_INTERVAL_MS: setting.wholeNumber('Milliseconds between sweeps of the outbox', {
+    min: 10,
+    max: minuteMs,
+    fallback: 1_000,
+  }),
+  HOUSEKEEPING_INTERVAL_MS: setting.wholeNumber('Milliseconds between rounds of housekeeping', {
+    min: 100,
+    max: dayMs,
+    fallback: minuteMs,
+  }),
+  CLOSE_AFTER_MS: setting.wholeNumber('Milliseconds after which a resolved incident is closed', {
+    min: 0,
+    max: 3_650 * dayMs,
+    fallback: 7 * dayMs,
+  }),
+  REGRESSION_GRACE_MS: setting.wholeNumber(
+    'Milliseconds after resolving within which a failure does not regress an incident',
+    { min: 0, max: dayMs, fallback: 2 * minuteMs },
+  ),
+  NEW_INCIDENTS_PER_HOUR: setting.wholeNumber(
+    'Most new incidents of one service and environment in one hour; what comes beyond shares one incident',
+    { min: 1, max: 1_000_000, fallback: 100 },
+  ),
+};
+
+export type PersisterConfig = ReturnType<typeof readPersisterConfig>;
+
+/**
+ * Reads the settings from the environment.
+ *
+ * @throws AppError `configuration` naming every variable at fault
+ */
+export function readPersisterConfig(env: Readonly<Record<string, string | undefined>>) {
+  return readSettings(persisterSettings, env);
+}

@@ -1,0 +1,115 @@
+import { describeError, isAppError } from '@prodsentinel/kernel';
+import type { Database } from '@prodsentinel/database';
+import { done, type AnyRecord, type BatchHandler, type Outcome } from '@prodsentinel/messaging';
+import type { DecisionRules } from './domain/decide-observations.ts';
+import { parseObservation, reduceToCounts, type Observation } from './domain/observation.ts';
+import { parseResult, type Result } from './domain/result.ts';
+import type { PersisterMetrics } from './metrics.ts';
+import { persistObservations } from './steps/persist-observations.ts';
+import { persistResults, type ResultFate } from './steps/persist-results.ts';
+import { retryConflicts } from './steps/retry-conflicts.ts';
+
+export type PersistedTopic = 'observations' | 'analyses';
+
+export interface PipelineDependencies {
+  readonly database: Database;
+  readonly rules: DecisionRules;
+  readonly metrics: PersisterMetrics;
+  readonly maxRecords: number;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  readonly newId: () => string;
+}
+
+/**
+ * What happens to a batch: observations are counted and decided in one transaction, results stored in another. Both
+ * recognise repetitions, so that a batch may come again after any of the two.
+ */
+export function createPersistPipeline(dependencies: PipelineDependencies): BatchHandler<PersistedTopic> {
+  return {
+    mode: 'batch',
+    maxRecords: dependencies.maxRecords,
+    async handle(records) {
+      const startedMs = dependencies.nowMs();
+      const outcomes: Outcome[] = records.map(() => done);
+      await persistObservationsOf(records, outcomes, dependencies);
+      await persistResultsOf(records, outcomes, dependencies);
+      dependencies.metrics.observeBatch((dependencies.nowMs() - startedMs) / 1000);
+      for (const [index, { topic }] of records.entries())
+        dependencies.metrics.countRecords(topic, outcomes[index] === done ? 'done' : 'dead_letter', 1);
+      return outcomes;
+    },
+  };
+}
+
+async function persistObservationsOf(
+  records: readonly AnyRecord<PersistedTopic>[],
+  outcomes: Outcome[],
+  dependencies: PipelineDependencies,
+): Promise<void> {
+  const observations: Observation[] = [];
+  for (const [index, record] of records.entries()) {
+    if (record.topic !== 'observations') continue;
+    try {
+      observations.push(parseObservation(record.value));
+    } catch (error) {
+      outcomes[index] = toDeadLetter(error);
+    }
+  }
+  if (observations.length === 0) return;
+  try {
+    dependencies.metrics.countFailures(await count(observations, dependencies));
+  } catch (error) {
+    // Alone and refused for its data: what happened counts all the same, what it looked like is lost.
+    if (observations.length > 1 || !isAppError(error) || error.code !== 'invalid_input') throw error;
+    dependencies.metrics.countFailures(await count(observations.map(reduceToCounts), dependencies));
+  }
+}
+
+function count(
+  observations: readonly Observation[],
+  { database, rules, nowMs, newId }: PipelineDependencies,
+) {
+  return retryConflicts(() =>
+    database.transaction((session) =>
+      persistObservations(session, observations, { rules, now: nowMs() * 1000, newId }),
+    ),
+  );
+}
+
+async function persistResultsOf(
+  records: readonly AnyRecord<PersistedTopic>[],
+  outcomes: Outcome[],
+  { database, nowMs, newId }: PipelineDependencies,
+): Promise<void> {
+  const places: number[] = [];
+  const results: Result[] = [];
+  for (const [index, record] of records.entries()) {
+    if (record.topic !== 'analyses') continue;
+    places.push(index);
+    results.push(parseResult(record.value));
+  }
+  if (results.length === 0) return;
+  const fates = await retryConflicts(() =>
+    database.transaction((session) => persistResults(session, results, { now: nowMs() * 1000, newId })),
+  );
+  for (const [index, fate] of fates.entries()) outcomes[places[index] ?? -1] = outcomeOf(fate);
+}
+
+function outcomeOf(fate: ResultFate): Outcome {
+  if (fate === 'stored') return done;
+  return {
+    kind: 'deadLetter',
+    code: 'invalid_input',
+    reason:
+      fate === 'unknown_request'
+        ? 'requestId: no such request'
+        : 'incidentId: not the incident of this request',
+  };
+}
+
+/** Only what the record is at fault for: everything else goes on to whoever can retry it. */
+function toDeadLetter(error: unknown): Outcome {
+  if (!isAppError(error) || error.code !== 'invalid_input') throw error;
+  return { kind: 'deadLetter', code: error.code, reason: describeError(error) };
+}

@@ -1,0 +1,169 @@
+import { newId, Releasers, untilAvailable } from '@prodsentinel/kernel';
+import { openDatabase, verifyMigrations, type Database } from '@prodsentinel/database';
+import {
+  createCodec,
+  createConsumer,
+  createProducer,
+  type Codec,
+  type Producer,
+} from '@prodsentinel/messaging';
+import type { Service, ServiceContext } from '@prodsentinel/process';
+import type { PersisterConfig } from './config.ts';
+import type { DecisionRules } from './domain/decide-observations.ts';
+import { loop } from './loop.ts';
+import { createMetrics, type PersisterMetrics } from './metrics.ts';
+import { createPersistPipeline } from './pipeline.ts';
+import { closeResolved } from './steps/close-resolved.ts';
+import { sweepOutbox } from './steps/sweep-outbox.ts';
+
+/**
+ * The persister: `observations` and `analyses` in, PostgreSQL, `analysis-requests` out. Its stages: `persist` takes
+ * records, `publish` sweeps the outbox, `housekeeping` closes what is long resolved.
+ */
+export function createPersisterService(config: PersisterConfig, context: ServiceContext): Service {
+  const resources = new Releasers();
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  return {
+    failed,
+    async start() {
+      for (const stage of ['persist', 'publish', 'housekeeping']) context.health.set(stage, 'starting');
+      const database = resources.add('the database', await openVerified(config, context), (each) =>
+        each.close(),
+      );
+      const codec = createCodec(config.SCHEMA_REGISTRY_URL);
+      const producer = resources.add('the producer', createRequestProducer(config, context, codec), (each) =>
+        each.stop(),
+      );
+      await producer.start(context.signal);
+      const running: Running = {
+        config,
+        context,
+        database,
+        producer,
+        metrics: createMetrics(context.health.metrics),
+      };
+      const consumer = resources.add('the consumer', createEventConsumer(running, codec), (each) =>
+        each.stop(),
+      );
+      consumer.failed.catch(fail);
+      await consumer.start(context.signal);
+      context.health.set('persist', 'running');
+      startLoops(running, resources).catch(fail);
+    },
+    stop: () => resources.release(),
+  };
+}
+
+interface Running {
+  readonly config: PersisterConfig;
+  readonly context: ServiceContext;
+  readonly database: Database;
+  readonly producer: Producer;
+  readonly metrics: PersisterMetrics;
+}
+
+/** Waits for the database; a schema that is not this build's stops the service. */
+async function openVerified(
+  config: PersisterConfig,
+  { logger, health, signal }: ServiceContext,
+): Promise<Database> {
+  const database = await untilAvailable(
+    () =>
+      openDatabase({
+        url: config.DATABASE_URL,
+        applicationName: 'prodsentinel-persister',
+        poolSize: config.DATABASE_POOL_SIZE,
+        onConnectionLost: (reason) => logger.warn({ event: 'connection_lost' }, reason),
+      }),
+    {
+      signal,
+      onUnavailable: (error) => {
+        health.set('persist', 'starting', error.message);
+        logger.warn({ event: 'waiting_for_database' }, error.message);
+      },
+    },
+  );
+  try {
+    await untilAvailable(() => verifyMigrations(database), { signal });
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+function createRequestProducer(config: PersisterConfig, { logger }: ServiceContext, codec: Codec): Producer {
+  return createProducer({
+    connection: { brokers: config.KAFKA_BROKERS, clientId: 'prodsentinel-persister', logger },
+    codec,
+    topics: ['analysis-requests'],
+  });
+}
+
+function createEventConsumer({ config, context, database, metrics }: Running, codec: Codec) {
+  const { logger, health } = context;
+  return createConsumer({
+    connection: { brokers: config.KAFKA_BROKERS, clientId: 'prodsentinel-persister', logger },
+    groupId: 'prodsentinel-persist',
+    topics: ['observations', 'analyses'],
+    codec,
+    handler: createPersistPipeline({
+      database,
+      metrics,
+      rules: toRules(config),
+      maxRecords: config.PERSIST_MAX_RECORDS,
+      nowMs: Date.now,
+      newId,
+    }),
+    onTrouble: (reason) => health.set('persist', reason === undefined ? 'running' : 'paused', reason),
+    onDeadLetter: (topic, code) => metrics.countDeadLetter(topic, code),
+  });
+}
+
+function toRules(config: PersisterConfig): DecisionRules {
+  return {
+    timing: {
+      firstDelay: config.FIRST_ANALYSIS_DELAY_MS * 1000,
+      nextDelay: config.NEXT_ANALYSIS_DELAY_MS * 1000,
+    },
+    regressionGrace: config.REGRESSION_GRACE_MS * 1000,
+    maxNewIncidentsPerHour: config.NEW_INCIDENTS_PER_HOUR,
+  };
+}
+
+/** Starts both loops, to be stopped before what they use; rejects when one of them cannot go on. */
+async function startLoops({ config, context, database, producer, metrics }: Running, resources: Releasers) {
+  const stopping = new AbortController();
+  const sayHow = (stage: string) => (reason: string | undefined) =>
+    context.health.set(stage, reason === undefined ? 'running' : 'paused', reason);
+  const loops = Promise.all([
+    loop(
+      async () => {
+        const now = Date.now() * 1000;
+        const resultTimeout = config.ANALYSIS_RESULT_TIMEOUT_MS * 1000;
+        metrics.countPublished(
+          await sweepOutbox(database, { producer, now, resultTimeout, maxPublishes: 3 }),
+        );
+      },
+      { intervalMs: config.SWEEP_INTERVAL_MS, signal: stopping.signal, onTrouble: sayHow('publish') },
+    ),
+    loop(
+      async () => {
+        const closeAfter = config.CLOSE_AFTER_MS * 1000;
+        const regressionGrace = config.REGRESSION_GRACE_MS * 1000;
+        await closeResolved(database, { now: Date.now() * 1000, closeAfter, regressionGrace });
+      },
+      {
+        intervalMs: config.HOUSEKEEPING_INTERVAL_MS,
+        signal: stopping.signal,
+        onTrouble: sayHow('housekeeping'),
+      },
+    ),
+  ]);
+  resources.add('the loops', loops, async (each) => {
+    stopping.abort();
+    // What ended them has been told through `failed`.
+    await Promise.allSettled([each]);
+  });
+  await loops;
+}

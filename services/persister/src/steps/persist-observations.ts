@@ -1,0 +1,78 @@
+import type { SqlSession } from '@prodsentinel/database';
+import { countOffsets } from '../adapters/counted-offsets.ts';
+import { appendEvents } from '../adapters/events.ts';
+import { lockFingerprints, saveFingerprints } from '../adapters/fingerprints.ts';
+import { lockIncidents, lockOpenings, saveIncidents } from '../adapters/incidents.ts';
+import { readHistories, saveRequests } from '../adapters/requests.ts';
+import { addToTraces } from '../adapters/traces.ts';
+import {
+  aliasName,
+  decideObservations,
+  originName,
+  type DecisionRules,
+} from '../domain/decide-observations.ts';
+import { foldOffsets } from '../domain/fold-offsets.ts';
+import { toFreshObservations, type FreshObservation } from '../domain/fresh-observation.ts';
+import { originOf } from '../domain/grow-incident.ts';
+import type { Observation } from '../domain/observation.ts';
+
+export interface PersistContext {
+  readonly rules: DecisionRules;
+  /** Microseconds since 1970, whole. */
+  readonly now: number;
+  readonly newId: () => string;
+}
+
+/**
+ * Counts and decides a batch of observations, in order, inside the caller's transaction. Table by table: insert what is
+ * missing, lock all in key order, decide from the locked rows, add.
+ *
+ * LOCK ORDER — counted offsets, fingerprints, places where incidents open, incidents, then what they guard: traces,
+ * requests, events. Whoever locks several of these does it in this order.
+ *
+ * @returns how many failures were new
+ */
+export async function persistObservations(
+  session: SqlSession,
+  observations: readonly Observation[],
+  context: PersistContext,
+): Promise<number> {
+  const fresh = toFreshObservations(observations, await countOffsets(session, foldOffsets(observations)));
+  if (fresh.length === 0) return 0;
+  const locked = await lockFingerprints(session, fresh.flatMap(aliasesOf), context.newId);
+  const openings = await lockOpenings(session, fresh.filter(isUnknownTo(locked.known)).map(originNameOf));
+  const incidents = await lockIncidents(session, [
+    ...locked.known.values(),
+    ...[...openings.values()].flatMap(({ overflowId }) => overflowId ?? []),
+  ]);
+  const decisions = decideObservations(
+    fresh,
+    {
+      aliases: locked.known,
+      proposedIds: locked.proposed,
+      incidents,
+      requests: await readHistories(session, [...incidents.keys()]),
+      openings,
+    },
+    context,
+  );
+  const newTraces = await addToTraces(session, decisions.traces);
+  await saveIncidents(session, decisions.incidents, { newTraces, now: context.now });
+  await saveFingerprints(session, locked, decisions);
+  await saveRequests(session, decisions.requests, context.now);
+  await appendEvents(session, decisions.events, context.now);
+  return fresh.reduce((sum, { failures }) => sum + failures, 0);
+}
+
+function aliasesOf({ observation: { environment, fingerprints } }: FreshObservation) {
+  return fingerprints.map((each) => ({ environment, ...each }));
+}
+
+function isUnknownTo(known: ReadonlyMap<string, string>) {
+  return ({ observation: { environment, fingerprints } }: FreshObservation) =>
+    !fingerprints.some((each) => known.has(aliasName(environment, each)));
+}
+
+function originNameOf({ observation, firstAppendedAt }: FreshObservation): string {
+  return originName(observation.environment, originOf(observation, firstAppendedAt));
+}

@@ -1,0 +1,24 @@
+import { backoffMs, delay, isAppError } from '@prodsentinel/kernel';
+
+/**
+ * Runs a transaction again when it lost against another one (deadlock, serialisation failure): at once and a few times.
+ * Everything else, an absent database above all, goes to the caller, who knows how long to wait.
+ *
+ * @throws AppError what the last attempt threw
+ */
+export async function retryConflicts<T>(transaction: () => Promise<T>, maxAttempts = 4): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await transaction();
+    } catch (error) {
+      if (attempt >= maxAttempts || !isConflict(error)) throw error;
+      await delay(backoffMs(attempt, { baseMs: 20, maxMs: 200 }));
+    }
+  }
+}
+
+function isConflict(error: unknown): boolean {
+  if (!isAppError(error)) return false;
+  const { code } = (error.cause ?? {}) as { code?: unknown };
+  return code === '40P01' || code === '40001';
+}
