@@ -1,0 +1,72 @@
+import { expect, test } from '@jest/globals';
+import { avroTypeOf, emptyRecord, parseFailureSignal, toTimestampMicros } from '../src/index.ts';
+
+test('an empty object is a signal with every default, and Avro takes it', () => {
+  const signal = parseFailureSignal({});
+  expect(signal).toEqual({ ...emptyRecord('failures'), attributes: {} });
+  expect(avroTypeOf('failures').isValid(signal)).toBe(true);
+});
+
+test('a full signal is read as it is', () => {
+  const json = {
+    signalId: 's-1',
+    traceId: 'abc',
+    service: 'checkout',
+    environment: 'staging',
+    severityNumber: 17,
+    message: 'boom',
+    exception: { type: 'TypeError', message: 'x', stack: 'at y', causes: [{ type: 'Inner' }] },
+    fingerprint: ['mine'],
+    occurredAt: '2026-11-24T05:00:00.123456Z',
+  };
+  const signal = parseFailureSignal(json);
+  expect(signal).toMatchObject({ ...json, exception: { type: 'TypeError' }, occurredAt: 1795496400123456 });
+  expect(signal.exception?.causes).toEqual([{ type: 'Inner', message: null, stack: null }]);
+  expect(avroTypeOf('failures').isValid(signal)).toBe(true);
+});
+
+test('what the schema does not know goes to the attributes, as text', () => {
+  const signal = parseFailureSignal({
+    orderId: 7,
+    nested: { a: [1] },
+    nothing: null,
+    attributes: { orderId: 'kept' },
+  });
+  expect(signal.attributes).toEqual({ orderId: 'kept', nested: '{"a":[1]}' });
+});
+
+test('an empty service and environment read as their defaults', () => {
+  expect(parseFailureSignal({ service: '', environment: '' })).toMatchObject({
+    service: 'unknown_service',
+    environment: 'default',
+  });
+});
+
+test.each([
+  [[], ''],
+  ['text', ''],
+  [{ message: 7 }, 'message'],
+  [{ severityNumber: 25 }, 'severityNumber'],
+  [{ severityNumber: 1.5 }, 'severityNumber'],
+  [{ exception: { causes: [{ type: 1 }] } }, 'exception.causes.0.type'],
+  [{ occurredAt: 'yesterday' }, 'occurredAt'],
+  [{ occurredAt: 1.5 }, 'occurredAt'],
+  [{ signalId: 'x'.repeat(129) }, 'signalId'],
+  [{ metric: { value: 'high' } }, 'metric.value'],
+])('%j is refused, with the place', (json, path) => {
+  expect(() => parseFailureSignal(json)).toThrow(expect.objectContaining({ code: 'invalid_input', path }));
+});
+
+test('a refusal never quotes the value', () => {
+  expect(() => parseFailureSignal({ occurredAt: 'hunter2' })).toThrow(expect.not.stringContaining('hunter2'));
+});
+
+test.each([
+  ['1970-01-01T00:00:00Z', 0],
+  ['1970-01-01T00:00:00.000001Z', 1],
+  ['1970-01-01T01:00:00.5+01:00', 500_000],
+  ['1969-12-31T23:59:59.999999999z', -1],
+  [-6_795_364_578_871_345, -6_795_364_578_871_345],
+])('%p is %p microseconds', (value, micros) => {
+  expect(toTimestampMicros(value)).toBe(micros);
+});
