@@ -1,5 +1,5 @@
 import type { Admin } from 'kafkajs';
-import type { KafkaConnection } from './kafka-client.ts';
+import { clusterName, type KafkaConnection } from './kafka-client.ts';
 import { withAdmin } from './topic-check.ts';
 
 /**
@@ -13,10 +13,11 @@ export function readLag(
   groupId: string,
   topics: readonly string[],
 ): Promise<number> {
+  const names = topics.map((topic) => clusterName(connection, topic));
   return withAdmin(connection, async (admin) => {
-    const committed = await admin.fetchOffsets({ groupId, topics: [...topics] });
+    const committed = await admin.fetchOffsets({ groupId: clusterName(connection, groupId), topics: names });
     let lag = 0;
-    for (const topic of topics) {
+    for (const topic of names) {
       const partitions = committed.find((each) => each.topic === topic)?.partitions ?? [];
       const offsets = new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]));
       for (const { partition, low, high } of await fetchBounds(admin, topic)) {
@@ -37,7 +38,8 @@ export function countRecords(connection: KafkaConnection, topics: readonly strin
   return withAdmin(connection, async (admin) => {
     let records = 0;
     for (const topic of topics) {
-      for (const { low, high } of await fetchBounds(admin, topic)) records += high - low;
+      for (const { low, high } of await fetchBounds(admin, clusterName(connection, topic)))
+        records += high - low;
     }
     return records;
   });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AppError, withDeadline } from '@prodsentinel/kernel';
 import type { EachMessagePayload } from 'kafkajs';
 import { fromKafkaError } from './errors.ts';
-import { createKafkaClient, type KafkaConnection } from './kafka-client.ts';
+import { clusterName, createKafkaClient, type KafkaConnection } from './kafka-client.ts';
 import { withAdmin } from './topic-check.ts';
 
 /** A record as it lies in a topic. */
@@ -37,13 +37,13 @@ export async function readTopic(
   if (total > maxRecords)
     throw new AppError('conflict', `${topic} holds ${total} records, more than ${maxRecords}`);
   if (total === 0) return [];
-  const groupId = `prodsentinel-read-${randomUUID()}`;
+  const groupId = clusterName(connection, `prodsentinel-read-${randomUUID()}`);
   const client = createKafkaClient(connection, { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 });
   const consumer = client.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 100 });
   const records: StoredRecord[] = [];
   try {
     await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.subscribe({ topic: clusterName(connection, topic), fromBeginning: true });
     const complete = new Promise<void>((resolve, reject) => {
       consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
       const take = async (payload: EachMessagePayload) => {
@@ -65,7 +65,9 @@ export async function readTopic(
 }
 
 async function readEnds(connection: KafkaConnection, topic: string) {
-  const partitions = await withAdmin(connection, (admin) => admin.fetchTopicOffsets(topic));
+  const partitions = await withAdmin(connection, (admin) =>
+    admin.fetchTopicOffsets(clusterName(connection, topic)),
+  );
   return new Map(
     partitions.map(({ partition, low, high }) => [partition, { low: Number(low), high: Number(high) }]),
   );
