@@ -7,6 +7,7 @@ import { isLoopback, type IngestConfig } from './config.ts';
 import { InFlightBytes } from './http/in-flight-bytes.ts';
 import { createMetrics } from './metrics.ts';
 import { createServer } from './server.ts';
+import { refuseUntilStarted } from './started-producer.ts';
 
 export interface IngestOverrides {
   readonly producer?: Producer;
@@ -24,7 +25,7 @@ export function createIngestService(
   overrides: IngestOverrides = {},
 ): Service {
   const { logger, health, signal } = context;
-  const producer = overrides.producer ?? createFailuresProducer(config, context);
+  const producer = refuseUntilStarted(overrides.producer ?? createFailuresProducer(config, context));
   const server = createIngestServer(config, context, { producer, now: overrides.now ?? Date.now });
   const addresses: Record<string, string> = {};
   const resources = new Releasers();
