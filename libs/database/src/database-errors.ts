@@ -6,6 +6,7 @@ import { AppError, describeError, isAppError, type ErrorCode } from '@prodsentin
  * - `unavailable` it may work later: connection lost, deadlock, serialisation, time-outs, out of connections, memory or
  *   disk, starting up, shutting down, read-only
  * - `invalid_input` the data can never be stored: data exceptions, constraint violations, limits
+ * - `configuration` the database or the role that the URL names is not there, or the password is wrong
  * - `bug` everything else, a wrong statement above all
  */
 export function toDatabaseError(error: unknown): AppError {
@@ -17,12 +18,14 @@ export function toDatabaseError(error: unknown): AppError {
 const sentences = {
   unavailable: 'PostgreSQL is not available',
   invalid_input: 'PostgreSQL refuses the data',
+  configuration: 'PostgreSQL does not let us in, see DATABASE_URL',
   bug: 'PostgreSQL refuses the statement',
 } as const;
 
 // Class 25: 25P03 idle in transaction, 25006 read-only (a standby that was promoted or not yet).
 const transientStates = /^(08|53|57P0|58|40001|40P01|40003|55P03|57014|25P0[34]|25006)/;
 const permanentStates = /^(22|23|54|21)/;
+const accessStates = /^(28|3D000)/;
 const transientNodeCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -43,6 +46,7 @@ function meaningOf(error: unknown): ErrorCode & keyof typeof sentences {
   if (typeof code === 'string') {
     if (transientNodeCodes.has(code) || transientStates.test(code)) return 'unavailable';
     if (permanentStates.test(code)) return 'invalid_input';
+    if (accessStates.test(code)) return 'configuration';
   }
   // An AggregateError of connection attempts (IPv4 and IPv6).
   if (Array.isArray(errors) && errors.length > 0) return meaningOf(errors[0]);

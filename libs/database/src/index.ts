@@ -16,3 +16,20 @@ export {
 } from './migrate.ts';
 export { openDatabase, type Database, type DatabaseOptions } from './open-database.ts';
 export { fromMicros, toMicros, type SqlSession } from './sql-session.ts';
+export { askForAnalysis } from './ask-for-analysis.ts';
+export { changeIncidentStatus, type StatusChange } from './change-status.ts';
+export {
+  listIncidents,
+  type IncidentFilters,
+  type IncidentPage,
+  type IncidentSummary,
+} from './list-incidents.ts';
+export { readTotals, type Totals } from './read-totals.ts';
+export {
+  showIncident,
+  type AnalysisDetails,
+  type EventDetails,
+  type IncidentDetails,
+  type RequestDetails,
+  type TraceDetails,
+} from './show-incident.ts';

@@ -2,7 +2,7 @@ import { AppError } from '@prodsentinel/kernel';
 import { currentBuild, loadMigrations, type MigrationFile } from './migration-files.ts';
 import { findMigrationProblems, type AppliedMigration, type MigrationProblem } from './migration-problems.ts';
 import { openDatabase, type Database } from './open-database.ts';
-import type { SqlSession } from './sql-session.ts';
+import { toIso, type SqlSession } from './sql-session.ts';
 
 export interface MigrationSource {
   /** Default: the migrations of this build. */
@@ -97,7 +97,7 @@ async function readApplied(session: SqlSession): Promise<AppliedMigration[]> {
   if (!table?.exists) return [];
   return session.query<AppliedMigration>(
     `select name, sha256, oldest_build as "oldestBuild", build,
-      to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "appliedAt"
+      ${toIso('applied_at')} as "appliedAt"
     from schema_migrations order by applied_at, name`,
   );
 }

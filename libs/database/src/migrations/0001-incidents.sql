@@ -61,6 +61,7 @@ create table traces (
   failure_count bigint not null,
   constraint traces_pkey primary key (environment, trace_id, incident_id)
 );
+create index traces_trace_id_index on traces (trace_id);
 create index traces_incident_id_last_seen_at_index on traces (incident_id, last_seen_at desc);
 
 create table counted_offsets (
