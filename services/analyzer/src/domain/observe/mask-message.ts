@@ -23,30 +23,33 @@ export function maskMessage(text: string, knownServices: ReadonlySet<string>): s
   const scan = new Scan(text, knownServices);
   const end = endOfSecondLine(text);
   let i = 0;
-  while (i < end && scan.tokens < limits.maskedTokens && scan.chars < limits.templateChars) {
+  while (i < end && scan.tokens < limits.maskedTokens) {
     const code = text.charCodeAt(i);
     if (isWordCode(code)) i = scan.takeToken(i, end);
+    else if (isSpaceCode(code)) i = scan.takeSpace(i, end);
     else if (isQuoteCode(code)) i = scan.takeQuote(i, end);
     else if (code === 91 && text.startsWith(redactedMark, i)) i = scan.takeRedacted(i, end);
-    else i = scan.takeSeparator(i, code);
+    else i++;
   }
-  return scan.template();
+  return scan.template(i);
 }
 
 const placeholder = '<*>';
 const redactedMark = '[redacted:';
 
+/** Copies the text in as few pieces as there are placeholders: most of a message stays as it is. */
 class Scan {
   tokens = 0;
-  chars = 0;
   readonly #text: string;
   readonly #knownServices: ReadonlySet<string>;
   readonly #pieces: string[] = [];
-  /** Separators since the last token; dropped between two placeholders, so that a list of any length is one. */
-  #gap = '';
-  #afterPlaceholder = false;
-  #previous = '';
-  #beforePrevious = '';
+  #copiedTo = 0;
+  /** Where the last placeholder ended in the text; -1 when something else came after it. */
+  #placeholderEnd = -1;
+  #placeholderPieces = 0;
+  /** The words before: where they start and end. */
+  #previous = noWord;
+  #beforePrevious = noWord;
 
   constructor(text: string, knownServices: ReadonlySet<string>) {
     this.#text = text;
@@ -54,14 +57,14 @@ class Scan {
   }
 
   takeToken(start: number, limit: number): number {
+    this.tokens++;
     const { end, hasDigit, isAddress } = findToken(this.#text, start, limit, this.#knownServices);
-    const token = this.#text.slice(start, end);
-    if (end - start > limits.tokenChars || isAddress) this.#push(placeholder);
-    else if (hasDigit) this.#pushMasked(token, wordAfter(this.#text, end, limit));
+    if (end - start > limits.tokenChars || isAddress) this.#replace(start, end, placeholder);
+    else if (hasDigit) this.#mask(start, end, limit);
     else {
-      this.#push(token);
+      this.#placeholderEnd = -1;
       this.#beforePrevious = this.#previous;
-      this.#previous = token.length <= 32 ? token.toLowerCase() : '';
+      this.#previous = { start, end };
     }
     return end;
   }
@@ -70,70 +73,89 @@ class Scan {
   takeQuote(at: number, limit: number): number {
     const text = this.#text;
     const quote = text.charCodeAt(at);
+    if (at > 0 && isWordCode(text.charCodeAt(at - 1))) return at + 1;
     let hasDigit = false;
     let hasJoin = false;
-    for (let i = at + 1; i < Math.min(limit, at + limits.tokenChars); i++) {
+    for (let i = at + 1; i < limit && i < at + limits.tokenChars; i++) {
       const code = text.charCodeAt(i);
       if (code === quote) {
-        if (!hasDigit || !hasJoin || (at > 0 && isWordCode(text.charCodeAt(at - 1)))) break;
-        this.takeSeparator(at, quote);
-        this.#push(placeholder);
-        return this.takeSeparator(i, quote);
+        if (!hasDigit || !hasJoin) break;
+        this.tokens++;
+        this.#replace(at + 1, i, placeholder);
+        return i + 1;
       }
       if (isSpaceCode(code) || code === 47 || code === 58 || code === 91) break;
       if (isDigitCode(code)) hasDigit = true;
-      else if (code === 61 || code === 59 || code === 44 || code === 38 || code === 124) hasJoin = true;
+      else if (joinCodes.has(code)) hasJoin = true;
     }
-    return this.takeSeparator(at, quote);
+    return at + 1;
   }
 
   /** What the redaction left stands as it is, whatever its name holds. */
   takeRedacted(at: number, limit: number): number {
+    this.tokens++;
+    this.#placeholderEnd = -1;
     const close = this.#text.indexOf(']', at);
-    const end = close < 0 || close >= limit ? limit : close + 1;
-    this.#push(cutAt(this.#text.slice(at, end), 40));
+    return close < 0 || close >= limit ? limit : close + 1;
+  }
+
+  /** White space of any kind and length is one blank. */
+  takeSpace(at: number, limit: number): number {
+    let end = at + 1;
+    while (end < limit && isSpaceCode(this.#text.charCodeAt(end))) end++;
+    if (end > at + 1 || this.#text.charCodeAt(at) !== 32) this.#copy(at, end, ' ');
     return end;
   }
 
-  takeSeparator(at: number, code: number): number {
-    if (!isSpaceCode(code)) this.#gap += this.#text[at];
-    else if (!this.#gap.endsWith(' ')) this.#gap += ' ';
-    if (this.#gap.length > 64) this.#flushGap();
-    return at + 1;
-  }
-
-  template(): string {
-    this.#flushGap();
+  template(end: number): string {
+    this.#pieces.push(this.#text.slice(this.#copiedTo, end));
     return cutAt(this.#pieces.join('').trim(), limits.templateChars);
   }
 
-  #pushMasked(token: string, next: string): void {
-    const context = { previous: this.#previous, beforePrevious: this.#beforePrevious, next };
-    const masked = maskToken(token, this.#knownServices, context);
-    this.#push(masked);
+  #mask(start: number, end: number, limit: number): void {
+    const token = this.#text.slice(start, end);
+    const masked = maskToken(token, this.#knownServices, {
+      previous: this.#wordOf(this.#previous),
+      beforePrevious: this.#wordOf(this.#beforePrevious),
+      next: wordAfter(this.#text, end, limit),
+    });
+    if (masked !== token) return this.#replace(start, end, masked);
+    this.#placeholderEnd = -1;
     // A word vouches for one code; what is masked in between (the 1.1 of `HTTP/1.1 503`) does not use it up.
-    if (masked === token) this.#previous = '';
+    this.#previous = noWord;
   }
 
-  #push(masked: string): void {
-    this.tokens++;
-    if (masked === placeholder && this.#afterPlaceholder && isListGap(this.#gap)) {
-      this.#gap = '';
-      return;
-    }
-    this.#flushGap();
-    this.#pieces.push(masked);
-    this.chars += masked.length;
-    this.#afterPlaceholder = masked.endsWith(placeholder);
+  /** A list of placeholders of any length is one. */
+  #replace(start: number, end: number, masked: string): void {
+    const isRepetition =
+      masked === placeholder &&
+      this.#placeholderEnd >= 0 &&
+      isListGap(this.#text, this.#placeholderEnd, start);
+    if (isRepetition) {
+      this.#pieces.length = this.#placeholderPieces;
+      this.#copiedTo = end;
+    } else this.#copy(start, end, masked);
+    this.#placeholderEnd = masked.endsWith(placeholder) ? end : -1;
+    this.#placeholderPieces = this.#pieces.length;
   }
 
-  #flushGap(): void {
-    if (this.#gap === '') return;
-    this.#pieces.push(this.#gap);
-    this.chars += this.#gap.length;
-    this.#gap = '';
+  #copy(start: number, end: number, instead: string): void {
+    if (start > this.#copiedTo) this.#pieces.push(this.#text.slice(this.#copiedTo, start));
+    this.#pieces.push(instead);
+    this.#copiedTo = end;
+  }
+
+  #wordOf({ start, end }: Span): string {
+    return end - start > 32 ? '' : this.#text.slice(start, end).toLowerCase();
   }
 }
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+const noWord: Span = { start: 0, end: 0 };
 
 interface Token {
   end: number;
@@ -191,12 +213,13 @@ function wordAfter(text: string, end: number, limit: number): string {
 }
 
 /** Whether what stands between two placeholders is only the punctuation of a list, a path or a date. */
-function isListGap(gap: string): boolean {
-  for (let i = 0; i < gap.length; i++) if (!listGapCodes.has(gap.charCodeAt(i))) return false;
+function isListGap(text: string, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (!listGapCodes.has(text.charCodeAt(i))) return false;
   return true;
 }
 
-const listGapCodes = codesOf(' ,;:/.-+x|\'"');
+const listGapCodes = codesOf(' \t\r\n,;:/.-+|\'"');
+const joinCodes = codesOf('=;,&|');
 
 const isQuoteCode = (code: number): boolean => code === 34 || code === 39 || code === 96;
 

@@ -1,3 +1,4 @@
+import { isDigitCode, isLowerCode } from './character-classes.ts';
 import type { SecretKind } from './secret-span.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { SecretKind } from './secret-span.ts';
  * @param name letters, digits and `_ - . $`, at most 64 characters
  */
 export function kindOfName(name: string): SecretKind | undefined {
-  if (name.length < 3) return undefined;
+  if (name.length < 3 || !mayAnnounce(name)) return undefined;
   const plain = toPlain(name);
   const exact = exactNames[plain];
   if (exact !== undefined) return exact;
@@ -64,11 +65,28 @@ const exactNames: Readonly<Record<string, SecretKind>> = Object.assign(Object.cr
   jwt: 'jwt',
   cvv: 'card_number',
   cvc: 'card_number',
-  tokens: undefined,
 });
 
+/** By the last two characters: nearly every other name is turned away here. */
+function mayAnnounce(name: string): boolean {
+  return lastTwo.has(
+    ((name.charCodeAt(name.length - 2) | 32) << 8) | (name.charCodeAt(name.length - 1) | 32),
+  );
+}
+
+const lastTwo = new Set(
+  [...endings.map(([ending]) => ending), ...Object.keys(exactNames)].map(
+    (name) => (name.charCodeAt(name.length - 2) << 8) | name.charCodeAt(name.length - 1),
+  ),
+);
+
+/** Lower case, letters and digits only. */
 function toPlain(name: string): string {
+  const lower = name.toLowerCase();
   let plain = '';
-  for (const character of name) if (/[a-z0-9]/i.test(character)) plain += character;
-  return plain.toLowerCase();
+  for (let i = 0; i < lower.length; i++) {
+    const code = lower.charCodeAt(i);
+    if (isLowerCode(code) || isDigitCode(code)) plain += lower[i];
+  }
+  return plain;
 }

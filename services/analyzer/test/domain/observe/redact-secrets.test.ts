@@ -1,0 +1,163 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { redactSecrets } from '../../../src/domain/observe/redact-secrets.ts';
+
+const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJmZHNlIn0.e-1QO3YZ0a35KPfiWVUOLwk7GP8HmSn_njLwW5LCbNE';
+
+describe('redactSecrets', () => {
+  test.each<[string, string, string, string]>([
+    ['a JWT', `[USER TOKEN: ${jwt} USER ID: 4d2a]`, '[USER TOKEN: [redacted:jwt] USER ID: 4d2a]', 'jwt'],
+    ['a JWT glued to a word', `x%22${jwt}`, 'x%22[redacted:jwt]', 'jwt'],
+    [
+      'a bearer header',
+      'Authorization: Bearer abc.def next',
+      'Authorization: [redacted:authorization] next',
+      'authorization',
+    ],
+    [
+      'a basic header in JSON',
+      '{"authorization":"Basic dXNlcjpwYXNz"}',
+      '{"authorization":"[redacted:authorization]"}',
+      'authorization',
+    ],
+    [
+      'a bearer credential alone',
+      'sent bearer abcdef0123456789',
+      'sent bearer [redacted:authorization]',
+      'authorization',
+    ],
+    [
+      'a digest header',
+      'Authorization: Digest username="u", response="r"\nnext',
+      'Authorization: [redacted:authorization]\nnext',
+      'authorization',
+    ],
+    ['key=value', 'login password=hunter2 failed', 'login password=[redacted:password] failed', 'password'],
+    ['a prefixed name', 'DB_PASSWORD=hunter2', 'DB_PASSWORD=[redacted:password]', 'password'],
+    [
+      'JSON with an escaped quote',
+      '{"password":"hun\\"ter2","a":1}',
+      '{"password":"[redacted:password]","a":1}',
+      'password',
+    ],
+    [
+      'JSON inside JSON',
+      '{\\"password\\":\\"hunter2\\",\\"a\\":1}',
+      '{\\"password\\":\\"[redacted:password]\\",\\"a\\":1}',
+      'password',
+    ],
+    [
+      'JSON inside JSON inside JSON',
+      '\\\\\\"secret\\\\\\":\\\\\\"s3\\\\\\"',
+      '\\\\\\"secret\\\\\\":\\\\\\"[redacted:secret]\\\\\\"',
+      'secret',
+    ],
+    ['a Python dictionary', "{'apiKey': 'a b'}", "{'apiKey': '[redacted:api_key]'}", 'api_key'],
+    ['a URL query', 'GET /x?access_token=abc&b=2', 'GET /x?access_token=[redacted:token]&b=2', 'token'],
+    [
+      'a name and value pair',
+      '{"name":"DB_PASSWORD","value":"hunter2"}',
+      '{"name":"DB_PASSWORD","value":"[redacted:password]"}',
+      'password',
+    ],
+    ['an XML element', '<password>x y</password>', '<password>[redacted:password]</password>', 'password'],
+    ['a flag', 'run --password hunter2 --v', 'run --password [redacted:password] --v', 'password'],
+    [
+      'a URL with a password',
+      'postgres://u:p@ss@h:5432/db',
+      'postgres://u:[redacted:connection_string]@h:5432/db',
+      'connection_string',
+    ],
+    [
+      'a connection string',
+      'Server=db;Password=my pass;Timeout=3',
+      'Server=db;Password=[redacted:password];Timeout=3',
+      'password',
+    ],
+    ['an AWS key id', 'key AKIAIOSFODNN7EXAMPLE', 'key [redacted:aws_access_key]', 'aws_access_key'],
+    [
+      'an AWS secret',
+      'aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPx',
+      'aws_secret_access_key = [redacted:aws_secret_key]',
+      'aws_secret_key',
+    ],
+    ['a GitHub token', 'ghp_abcdefghijklmnopqrstuvwxyz0123456789', '[redacted:github_token]', 'github_token'],
+    ['a GitLab token', 'glpat-abcdefghijklmnopqrst', '[redacted:gitlab_token]', 'gitlab_token'],
+    ['a Slack token', 'xoxb-123456789012-abcdef', '[redacted:slack_token]', 'slack_token'],
+    ['a Stripe key', 'sk_live_abcdefghijkl', '[redacted:stripe_key]', 'stripe_key'],
+    ['a Google key', `AIza${'b'.repeat(35)}`, '[redacted:google_key]', 'google_key'],
+    ['an OpenAI key', 'sk-proj-abcdefghijklmnop1234', '[redacted:openai_key]', 'openai_key'],
+    ['cookies', 'Cookie: a=b; c=d\nHost: h', 'Cookie: [redacted:cookie]\nHost: h', 'cookie'],
+    [
+      'a card number',
+      'card 4111 1111 1111 1111 declined',
+      'card [redacted:card_number] declined',
+      'card_number',
+    ],
+    [
+      'a PEM block',
+      'a -----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY----- b',
+      'a [redacted:private_key] b',
+      'private_key',
+    ],
+    [
+      'a PEM block without an end',
+      '-----BEGIN PRIVATE KEY-----\nMII',
+      '[redacted:private_key]',
+      'private_key',
+    ],
+  ])('removes %s', (_, text, expected, kind) => {
+    expect(redactSecrets(text)).toEqual({ text: expected, counts: { [kind]: 1 } });
+  });
+
+  test.each([
+    'basic authentication failed',
+    'bearer token missing',
+    'using password: YES',
+    'max_tokens: 100',
+    'token_type=refresh',
+    'order 4111111111111112 at 1674981731295',
+    'No instances available for ts-basic-service',
+    'TypeError: Cannot read properties of undefined (reading "price")',
+    'http://user@host/path',
+    '-----BEGIN CERTIFICATE-----',
+  ])('leaves alone what is no secret: %s', (text) => {
+    expect(redactSecrets(text)).toEqual({ text, counts: {} });
+  });
+
+  test('takes no replacement for a secret again', () => {
+    const once = redactSecrets(`password=abc token: "x" ${jwt} Cookie: a=b`).text;
+    expect(redactSecrets(once)).toEqual({ text: once, counts: {} });
+  });
+
+  test('removes a password whatever it is made of and wherever it stands', () => {
+    const secret = fc.stringMatching(/^[A-Za-z0-9!#$%*+./:?@^_~-]{8,24}$/);
+    fc.assert(
+      fc.property(fc.string(), secret, fc.string(), (before, value, after) => {
+        fc.pre(!before.includes(value) && !after.includes(value));
+        expect(redactSecrets(`${before} password="${value}" ${after}`).text).not.toContain(value);
+      }),
+    );
+  });
+
+  test('takes time in proportion to the length of hostile text', () => {
+    const hostile = [
+      'a:',
+      'name:"',
+      'password:',
+      '://a:',
+      '-----BEGIN ',
+      'eyJ',
+      '4111 ',
+      'value:\\"',
+      ';a=',
+      '<a>',
+      'key=[',
+      '--a ',
+    ];
+    for (const unit of hostile) {
+      const text = unit.repeat(16_384 / unit.length);
+      expect(typeof redactSecrets(text).text).toBe('string');
+    }
+  });
+});
