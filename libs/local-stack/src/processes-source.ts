@@ -1,0 +1,206 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError, newId, withDeadline } from '@prodsentinel/kernel';
+import { cacheFolder } from './cache-folder.ts';
+import { tailOf } from './child-process.ts';
+import type {
+  GuardMessage,
+  GuardOptions,
+  ParentMessage,
+  ServerCommand,
+  ToldError,
+} from './guard-protocol.ts';
+import { identifyProcess } from './process-identity.ts';
+import { guardLogOf, readState, removeState } from './state-file.ts';
+import {
+  serverNames,
+  type ServerHandle,
+  type ServerName,
+  type Stack,
+  type StackEnvironment,
+  type StackOptions,
+} from './stack.ts';
+import { removeStack } from './sweep.ts';
+
+/** Longer than the guard gives its servers. */
+const stopTimeoutMs = 60_000;
+
+/** Real servers as child processes of a guard of ours. */
+export async function startProcesses(options: StackOptions, env: NodeJS.ProcessEnv): Promise<Stack> {
+  const connection = new GuardConnection(
+    toGuardOptions(options, env),
+    options.onProgress ?? (() => undefined),
+  );
+  const onAbort = () => connection.send({ type: 'stop' });
+  options.signal?.addEventListener('abort', onAbort);
+  try {
+    const { env: addresses, directory } = await connection.ready;
+    if (options.signal?.aborted) throw new AppError('aborted', 'aborted');
+    return toStack(connection, addresses, directory);
+  } catch (error) {
+    await connection.stop();
+    if (options.signal?.aborted) throw new AppError('aborted', 'aborted while the stack was starting');
+    throw error;
+  } finally {
+    options.signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/** The channel to a guard, and the duty to clean up when the guard dies before us. */
+class GuardConnection {
+  readonly ready: Promise<{ env: StackEnvironment; directory: string }>;
+  readonly pids = new Map<ServerName, number>();
+  readonly #options: GuardOptions;
+  readonly #guard: ChildProcess;
+  readonly #onProgress: (line: string) => void;
+  readonly #calls = new Map<number, (error: ToldError | undefined) => void>();
+  readonly #ended: Promise<void>;
+  #lastCall = 0;
+  #isStopping = false;
+
+  constructor(options: GuardOptions, onProgress: (line: string) => void) {
+    this.#options = options;
+    this.#onProgress = onProgress;
+    this.#guard = spawnGuard(options);
+    const exited = new Promise<void>((resolve) => this.#guard.once('exit', () => resolve()));
+    this.ready = new Promise((resolve, reject) => {
+      this.#guard.once('error', (cause) =>
+        reject(new AppError('unavailable', 'the guard of the stack could not be started', { cause })),
+      );
+      this.#guard.on('message', (message: GuardMessage) => {
+        if (message.type === 'ready') resolve({ env: message.env, directory: message.directory });
+        else if (message.type === 'failed') reject(new AppError(message.error.code, message.error.message));
+        else this.#receive(message);
+      });
+      void exited.then(() => reject(this.#lost()));
+    });
+    this.#ended = exited.then(() => this.#cleanUp());
+    // Both are looked at by `startProcesses` and `stop`; a failure before that is not unhandled.
+    this.ready.catch(() => undefined);
+    this.#ended.catch(() => undefined);
+    this.send({ type: 'start', options });
+  }
+
+  send(message: ParentMessage): void {
+    // A guard that is gone is noticed by its exit.
+    if (this.#guard.connected) this.#guard.send(message, () => undefined);
+  }
+
+  command(server: ServerName, command: ServerCommand): Promise<void> {
+    if (!this.#guard.connected) {
+      return Promise.reject(
+        new AppError('conflict', `the stack has been stopped: no ${server} to ${command.type}`),
+      );
+    }
+    const call = ++this.#lastCall;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(call, (error) => (error ? reject(new AppError(error.code, error.message)) : resolve()));
+      this.send({ type: 'command', call, server, command });
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.send({ type: 'stop' });
+    try {
+      await withDeadline('the guard of the stack', stopTimeoutMs, this.#ended);
+    } catch (error) {
+      if (!this.#guard.kill('SIGKILL')) throw error;
+      await this.#ended;
+    }
+  }
+
+  #receive(message: Exclude<GuardMessage, { type: 'ready' | 'failed' }>): void {
+    switch (message.type) {
+      case 'progress':
+        this.#onProgress(message.line);
+        return;
+      case 'running':
+        if (message.pid === null) this.pids.delete(message.server);
+        else this.pids.set(message.server, message.pid);
+        return;
+      case 'answer':
+        this.#calls.get(message.call)?.(message.error);
+        this.#calls.delete(message.call);
+    }
+  }
+
+  /** After the guard's end: nothing, when it did its work; all of it, when it was killed. */
+  async #cleanUp(): Promise<void> {
+    this.pids.clear();
+    for (const answer of this.#calls.values()) answer({ code: 'unavailable', message: this.#lost().message });
+    this.#calls.clear();
+    const { stacks, id } = this.#options;
+    const state = readState(stacks, id);
+    if (state) {
+      if (!this.#isStopping) this.#onProgress('The guard of the local stack died: its servers are stopped');
+      await removeStack(stacks, state);
+    } else removeState(stacks, id);
+  }
+
+  #lost(): AppError {
+    const log = guardLogOf(this.#options.stacks, this.#options.id);
+    return new AppError('unavailable', `the guard of the stack ended: ${readLog(log)}`);
+  }
+}
+
+function toGuardOptions(options: StackOptions, env: NodeJS.ProcessEnv): GuardOptions {
+  const cache = cacheFolder(env);
+  return {
+    id: newId(),
+    cache: join(cache, 'downloads'),
+    stacks: join(cache, 'stacks'),
+    data: options.data ?? { kind: 'throw-away' },
+    kafkaConfig: options.kafka?.config ?? {},
+    tunedFor: options.tunedFor ?? 'starting',
+    parent: identifyProcess(process.pid),
+  };
+}
+
+function spawnGuard({ stacks, id }: GuardOptions): ChildProcess {
+  mkdirSync(stacks, { recursive: true, mode: 0o700 });
+  const log = openSync(guardLogOf(stacks, id), 'w', 0o600);
+  try {
+    return fork(join(import.meta.dirname, 'guard-main.ts'), [], {
+      detached: true,
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      stdio: ['ignore', log, log, 'ipc'],
+      cwd: import.meta.dirname,
+      // The environment as it is now, also where a test runner has a copy of its own.
+      env: process.env,
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+function toStack(connection: GuardConnection, env: StackEnvironment, directory: string): Stack {
+  const handleOf = (name: ServerName): ServerHandle => ({
+    get pid() {
+      return connection.pids.get(name);
+    },
+    kill: (signal) => connection.command(name, { type: 'kill', signal }),
+    restart: () => connection.command(name, { type: 'restart' }),
+  });
+  const stop = () => connection.stop();
+  return {
+    env,
+    source: 'processes',
+    directory,
+    servers: Object.fromEntries(serverNames.map((name) => [name, handleOf(name)])) as unknown as Record<
+      ServerName,
+      ServerHandle
+    >,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+function readLog(file: string): string {
+  try {
+    return tailOf(file);
+  } catch {
+    return '(its log is gone)';
+  }
+}

@@ -1,0 +1,76 @@
+/** The servers of a stack, by the names that messages and handles use. */
+export const serverNames = ['kafka', 'registry', 'redis', 'postgres'] as const;
+export type ServerName = (typeof serverNames)[number];
+
+/** Where the servers listen, as the variables that every service of ours reads. */
+export interface StackEnvironment {
+  /** `host:port`, comma-separated. */
+  readonly KAFKA_BROKERS: string;
+  /** Base URL of the Confluent-compatible API. */
+  readonly SCHEMA_REGISTRY_URL: string;
+  readonly REDIS_URL: string;
+  /** The user may create tables, schemas and databases when we started the server. */
+  readonly DATABASE_URL: string;
+}
+export const stackVariables = [
+  'KAFKA_BROKERS',
+  'SCHEMA_REGISTRY_URL',
+  'REDIS_URL',
+  'DATABASE_URL',
+] as const satisfies readonly (keyof StackEnvironment)[];
+
+/**
+ * - `throw-away` a new temporary folder, removed with the stack however it ends
+ * - `kept` a folder of yours, which outlives the stack and is found again by the next one; one stack at a time
+ */
+export type StackData =
+  { readonly kind: 'throw-away' } | { readonly kind: 'kept'; readonly directory: string };
+
+export interface StackOptions {
+  /**
+   * Which servers. `environment`: those the variables of `StackEnvironment` name; `processes`: real servers as child
+   * processes; `auto` (default): the environment when it names all four, else child processes.
+   */
+  readonly source?: 'auto' | StackSource;
+  /** Default `throw-away`. Means nothing for servers of the environment. */
+  readonly data?: StackData;
+  /** Broker settings that are added to ours or replace them, such as `message.max.bytes`. */
+  readonly kafka?: { readonly config?: Readonly<Record<string, string>> };
+  /** `starting` (default) starts in the shortest time; `throughput` lets the JVMs optimise, for benchmarks. */
+  readonly tunedFor?: 'starting' | 'throughput';
+  /** Told in plain sentences what is being downloaded or started, and when a server ends unasked. */
+  readonly onProgress?: (line: string) => void;
+  /** Ends the start: what was begun is stopped and removed, and `startStack` rejects with the code `aborted`. */
+  readonly signal?: AbortSignal;
+}
+
+export type StackSource = 'environment' | 'processes';
+
+/** Hands on one server, so that tests can break it. */
+export interface ServerHandle {
+  /** Undefined while the server is down. */
+  readonly pid: number | undefined;
+  /**
+   * Sends the signal; for one that ends the server, resolves when the process is gone (at most 30 s).
+   *
+   * @throws AppError `conflict` when the server is down, `unavailable` when it does not end
+   */
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /**
+   * Stops the server where it runs and starts it again on the same port with the same data; resolves when it answers.
+   *
+   * @throws AppError `unavailable` with the end of its log when it does not start
+   */
+  restart(): Promise<void>;
+}
+
+export interface Stack extends AsyncDisposable {
+  readonly env: StackEnvironment;
+  readonly source: StackSource;
+  /** Present when the servers are our child processes. */
+  readonly servers?: Readonly<Record<ServerName, ServerHandle>>;
+  /** Where data and logs of our child processes lie. */
+  readonly directory?: string;
+  /** Ends the servers that we started and removes throw-away data. May be called more than once. */
+  stop(): Promise<void>;
+}
