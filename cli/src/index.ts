@@ -1,0 +1,11 @@
+export { runMigrateUp } from './commands/migrate.ts';
+export { defaultSetup, runSetup, type SetupArguments } from './commands/setup.ts';
+export { createConsoleContext, toMessagingLogger, type ConsoleContext } from './console-context.ts';
+export { type IncidentRow, type ShownEvidence } from './incident-row.ts';
+export { renderIncidentTable, type TableOptions } from './incident-table.ts';
+export { readKafkaAccess, type KafkaAccess } from './kafka-access.ts';
+export { listenForStop, type StopOptions } from './listen-for-stop.ts';
+export { createProgram, runProgram, speakThrough, type ProgramVoice } from './run-program.ts';
+export { createPainter, printable, wrapText, type Style } from './terminal-text.ts';
+export { wholeNumberOption } from './whole-number-option.ts';
+export { withDatabase } from './with-database.ts';
