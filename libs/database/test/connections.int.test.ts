@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { AppError } from '@prodsentinel/kernel';
 import { openDatabase, type Database } from '../src/index.ts';
 import { createTestDatabase, type TestDatabase } from '../src/testing/create-test-database.ts';
 
@@ -52,6 +53,11 @@ describe('connections', () => {
         await session.query('insert into proof values (1)');
       });
       await expect(failing).rejects.toMatchObject({ code: 'invalid_input' });
+      const refusing = database.transaction(async (session) => {
+        await session.query('insert into proof values (2)');
+        throw new AppError('conflict', 'changed my mind');
+      });
+      await expect(refusing).rejects.toMatchObject({ code: 'conflict' });
       expect(await database.query('select * from proof')).toEqual([]);
     } finally {
       await database.close();

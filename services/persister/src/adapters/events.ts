@@ -1,4 +1,4 @@
-import { fromMicros, type SqlSession } from '@prodsentinel/database';
+import { fromMicros, type IncidentEventKind, type SqlSession } from '@prodsentinel/database';
 import type { IncidentEventDraft } from '../domain/incident-event.ts';
 
 /** Appends what happened, in order. `now` in microseconds since 1970. */
@@ -14,6 +14,6 @@ export async function appendEvents(
     from rows from (json_to_recordset($1::json) as ("incidentId" uuid, kind text, actor text, reason text, detail jsonb))
       with ordinality as given("incidentId", kind, actor, reason, detail, place)
     order by place`,
-    [JSON.stringify(events), now],
+    [JSON.stringify(events.map((each) => ({ ...each, kind: each.kind satisfies IncidentEventKind }))), now],
   );
 }
