@@ -157,6 +157,8 @@ interface Span {
 
 const noWord: Span = { start: 0, end: 0 };
 
+const maxServiceChars = 64;
+
 interface Token {
   end: number;
   hasDigit: boolean;
@@ -175,7 +177,7 @@ function findToken(text: string, start: number, limit: number, knownServices: Re
     else if (code === 64 && isWordCode(text.charCodeAt(i + 1)) && !isObjectHash(text, i + 1, limit))
       isAddress = true;
     else if (!hasDigit || (code !== 58 && code !== 43) || !joinsNumbers(text, i)) break;
-    else if (code === 58 && knownServices.has(text.slice(start, i))) break;
+    else if (code === 58 && i - start <= maxServiceChars && knownServices.has(text.slice(start, i))) break;
   }
   let end = i;
   while (end > start + 1 && !isWordCode(text.charCodeAt(end - 1))) end--;

@@ -14,6 +14,26 @@ const same = (a: Partial<FailureSignal>, b: Partial<FailureSignal>) =>
   taken(a).fingerprint === taken(b).fingerprint;
 const kinds = (fields: Partial<FailureSignal>) => taken(fields).fingerprintParts.map(({ kind }) => kind);
 
+const hashOf = (...values: string[]) =>
+  toFingerprint(values.map((value) => ({ kind: 'caller', value, why: '' }))).fingerprint;
+
+const failingAt = (line: number) => ({
+  message: `order ${line} failed`,
+  exception: thrown(
+    'TypeError',
+    `bad item ${line}`,
+    `TypeError: bad item ${line}\n    at price (/app/src/price.js:${line}:7)`,
+  ),
+});
+
+const wrapped = (message: string) => ({
+  exception: thrown('Error', message, `Error: ${message}\n  at request (/app/src/api.js:1:7)`),
+});
+
+const vendor = (message: string) => ({
+  exception: thrown('Error', message, `Error: ${message}\n  at a (/app/node_modules/a.js:1:7)`),
+});
+
 describe('fingerprintOf', () => {
   test('is the version and 32 hex digits of what the parts say', () => {
     const signal = taken({ message: 'boom 5' });
@@ -22,22 +42,14 @@ describe('fingerprintOf', () => {
   });
 
   test('cannot be confused by delimiters in the parts', () => {
-    const of = (...values: string[]) =>
-      toFingerprint(values.map((value) => ({ kind: 'caller', value, why: '' }))).fingerprint;
-    expect(new Set([of('a', 'b'), of('a","b'), of('a,b'), of('ab'), of('', 'ab')]).size).toBe(5);
+    expect(
+      new Set([hashOf('a', 'b'), hashOf('a","b'), hashOf('a,b'), hashOf('ab'), hashOf('', 'ab')]).size,
+    ).toBe(5);
   });
 
   test('goes by exception types and in-app frames, whatever the numbers in message and stack', () => {
-    const at = (line: number) => ({
-      message: `order ${line} failed`,
-      exception: thrown(
-        'TypeError',
-        `bad item ${line}`,
-        `TypeError: bad item ${line}\n    at price (/app/src/price.js:${line}:7)`,
-      ),
-    });
-    expect(same(at(1), at(2))).toBe(true);
-    expect(kinds(at(1))).toEqual(['service', 'exception-type', 'frame']);
+    expect(same(failingAt(1), failingAt(2))).toBe(true);
+    expect(kinds(failingAt(1))).toEqual(['service', 'exception-type', 'frame']);
   });
 
   test('tells throw sites, types and services apart', () => {
@@ -50,13 +62,7 @@ describe('fingerprintOf', () => {
   });
 
   test('adds the message where the throw site is a generic wrapper or there is no in-app frame', () => {
-    const wrapped = (message: string) => ({
-      exception: thrown('Error', message, `Error: ${message}\n  at request (/app/src/api.js:1:7)`),
-    });
     expect(same(wrapped('no stock'), wrapped('no price'))).toBe(false);
-    const vendor = (message: string) => ({
-      exception: thrown('Error', message, `Error: ${message}\n  at a (/app/node_modules/a.js:1:7)`),
-    });
     expect(same(vendor('no stock'), vendor('no price'))).toBe(false);
     expect(same(vendor('no stock 1'), vendor('no stock 2'))).toBe(true);
   });

@@ -134,7 +134,7 @@ describe('takeIn', () => {
         type: long,
         message: long,
         stack: long,
-        causes: Array(1_000).fill({ type: 'E', message: long, stack: long }),
+        causes: Array.from({ length: 1_000 }, () => ({ type: 'E', message: long, stack: long })),
       },
       fingerprint: Array(1_000).fill(long),
     });

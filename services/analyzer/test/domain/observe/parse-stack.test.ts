@@ -116,8 +116,8 @@ ValueError: bad price`),
   });
 
   test('does not depend on line numbers', () => {
-    const stack = (line: number) => `TypeError: x\n    at price (/app/src/price.js:${line}:7)`;
-    expect(parseStack(stack(1))).toEqual(parseStack(stack(99)));
+    const stack = 'TypeError: x\n    at price (/app/src/price.js:1:7)';
+    expect(parseStack(stack)).toEqual(parseStack(stack.replace(':1:7', ':99:12')));
   });
 
   test('never throws and bounds what it keeps', () => {
