@@ -49,8 +49,13 @@ export function createIngestService(
 
 function createFailuresProducer(config: IngestConfig, { logger }: ServiceContext): Producer {
   return createProducer({
-    connection: { brokers: config.KAFKA_BROKERS, clientId: 'prodsentinel-ingest', logger },
-    codec: createCodec(config.SCHEMA_REGISTRY_URL),
+    connection: {
+      brokers: config.KAFKA_BROKERS,
+      clientId: 'prodsentinel-ingest',
+      topicPrefix: config.KAFKA_TOPIC_PREFIX,
+      logger,
+    },
+    codec: createCodec(config.SCHEMA_REGISTRY_URL, config.KAFKA_TOPIC_PREFIX),
     topics: ['failures'],
   });
 }

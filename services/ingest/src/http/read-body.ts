@@ -55,7 +55,7 @@ function collect(
     let sentBytes = 0;
     let bytes = 0;
     const settle = (finish: () => void) => {
-      request.off('data', countSent).off('error', cutShort).off('close', onClose);
+      request.off('data', countSent).off('error', cutShort);
       source.off('data', take).off('end', done);
       source.pause();
       finish();
@@ -63,9 +63,6 @@ function collect(
     const fail = (error: unknown) => settle(() => reject(error));
     const cutShort = () =>
       fail(new HttpProblem(400, 'incomplete_body', 'the body ends half-way: nothing was sent'));
-    const onClose = () => {
-      if (!request.readableEnded) cutShort();
-    };
     const countSent = (chunk: Buffer) => {
       sentBytes += chunk.length;
       if (sentBytes > limits.maxBytes) fail(tooLarge(limits.maxBytes));
@@ -82,7 +79,8 @@ function collect(
     };
     const done = () => settle(() => resolve(Buffer.concat(chunks, bytes)));
 
-    request.on('error', cutShort).on('close', onClose);
+    // Node says so when the client is gone, for whatever reason, before the body was complete.
+    request.on('error', cutShort);
     source.on('data', take).on('end', done);
     if (!decoder) return;
     request.on('data', countSent);
