@@ -1,0 +1,162 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import {
+  createCodec,
+  createConsumer,
+  done,
+  setUp,
+  type Consumer,
+  type IncomingRecord,
+  type KafkaConnection,
+} from '@prodsentinel/messaging';
+
+jest.setTimeout(90_000);
+
+let prefix: string;
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+let connection: KafkaConnection;
+let ingest: ChildProcess;
+let url: string;
+const consumers: Consumer[] = [];
+
+beforeEach(async () => {
+  prefix = `ingest-${randomUUID()}-`;
+  const brokers = required('KAFKA_BROKERS').split(',');
+  connection = { brokers, topicPrefix: prefix, clientId: 'test', logger: silent };
+  const registryUrl = required('SCHEMA_REGISTRY_URL');
+  await setUp({ connection, registryUrl, partitions: 3, replicationFactor: 1 });
+  ingest = fork(join(import.meta.dirname, '..', 'src', 'main.ts'), [], {
+    env: {
+      ...process.env,
+      KAFKA_TOPIC_PREFIX: prefix,
+      INGEST_PORT: '0',
+      HEALTH_PORT: '0',
+      LOG_LEVEL: 'warn',
+    },
+    execArgv: [],
+  });
+  const [ready] = (await once(ingest, 'message')) as [{ addresses: { ingest: string; health: string } }];
+  url = ready.addresses.ingest;
+});
+
+afterEach(async () => {
+  for (const consumer of consumers.splice(0)) await consumer.stop();
+  if (ingest.exitCode === null && ingest.signalCode === null) {
+    ingest.kill('SIGKILL');
+    await once(ingest, 'exit');
+  }
+});
+
+test('what is answered as accepted is in Kafka, field by field, and the process leaves with 0 when asked', async () => {
+  const time = '2026-01-02T03:04:05.123456Z';
+  const answer = await send([
+    {
+      service: 'cart',
+      level: 50,
+      msg: 'boom \ud83d\ude00',
+      time,
+      env: 'x',
+      err: { type: 'E', message: 'm', code: 'C' },
+    },
+    { level: 'info', msg: 'filtered' },
+    { severityNumber: 'no' },
+    { service: 'pay', signalId: 'mine', message: 'without a time' },
+  ]);
+  expect(answer).toMatchObject({ status: 207, body: { accepted: 2, filtered: 1, refused: [{ index: 2 }] } });
+
+  const records = (await consume(2)).toSorted((a, b) => a.value.message.localeCompare(b.value.message));
+  expect(records.map(({ key }) => key)).toEqual(Array(2).fill('0af7651916cd43dd8448eb211c80319c'));
+  expect(records[0]!.headers).toMatchObject({ traceparent });
+  expect(records[0]!.value).toMatchObject({
+    signalId: expect.stringMatching(/^[0-9a-f]{64}:0$/),
+    service: 'cart',
+    environment: 'default',
+    severityNumber: 17,
+    severityText: 'error',
+    message: 'boom 😀',
+    occurredAt: Date.UTC(2026, 0, 2, 3, 4, 5, 123) * 1000 + 456,
+    exception: { type: 'E', message: 'm', stack: null, causes: [] },
+    attributes: { env: 'x', 'err.code': 'C' },
+    receivedAt: expect.any(Number),
+  });
+  expect(records[1]!.value).toMatchObject({ signalId: 'mine', service: 'pay', occurredAt: null });
+
+  ingest.send({ type: 'shutdown' });
+  expect(await once(ingest, 'exit')).toEqual([0, null]);
+});
+
+test('a process that is killed under load loses nothing that it has answered', async () => {
+  const acknowledged: string[] = [];
+  let isKilled = false;
+  const sender = async (name: number) => {
+    for (let n = 0; !isKilled; n++) {
+      const ids = Array.from({ length: 5 }, (_, item) => `${name}-${n}-${item}`);
+      try {
+        const { status } = await send(ids.map((signalId) => ({ signalId, message: 'm', service: signalId })));
+        if (status === 202) acknowledged.push(...ids);
+      } catch {
+        // The connection broke with the process: not acknowledged.
+        return;
+      }
+      if (acknowledged.length > 500 && !isKilled) {
+        isKilled = true;
+        ingest.kill('SIGKILL');
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, (_, name) => sender(name)));
+  const inKafka = new Set<string | null>();
+  await consume((records) => {
+    for (const { value } of records) inKafka.add(value.signalId);
+    return acknowledged.every((id) => inKafka.has(id));
+  });
+  expect(acknowledged.length).toBeGreaterThan(500);
+});
+
+async function send(items: object[]): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(`${url}/v1/failures`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', traceparent },
+    body: JSON.stringify(items),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+/** Reads the topic from its beginning until there is what is waited for. */
+async function consume(
+  until: number | ((records: readonly IncomingRecord<'failures'>[]) => boolean),
+): Promise<IncomingRecord<'failures'>[]> {
+  const records: IncomingRecord<'failures'>[] = [];
+  const complete = Promise.withResolvers<void>();
+  const consumer = createConsumer({
+    connection,
+    codec: createCodec(required('SCHEMA_REGISTRY_URL'), prefix),
+    groupId: randomUUID(),
+    topics: ['failures'],
+    handler: {
+      mode: 'batch',
+      maxRecords: 500,
+      async handle(batch) {
+        records.push(...batch);
+        const isComplete = typeof until === 'number' ? records.length >= until : until(batch);
+        if (isComplete) complete.resolve();
+        return batch.map(() => done);
+      },
+    },
+  });
+  consumers.push(consumer);
+  await consumer.start(new AbortController().signal);
+  await Promise.race([complete.promise, consumer.failed]);
+  return records;
+}
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (!value)
+    throw new Error(`${name} is not set: integration tests run with the stack of jest's global set-up`);
+  return value;
+}
