@@ -103,7 +103,7 @@ export class RawProducer {
       this.#queue.push({ messages, bytes, resolve, reject });
       this.#queuedRecords += messages.length;
       this.#queuedBytes += bytes;
-      this.#pump ??= this.#sendQueued().finally(() => (this.#pump = undefined));
+      this.#pump ??= this.#sendQueued();
     });
   }
 
@@ -123,13 +123,13 @@ export class RawProducer {
     while (this.#queue.length > 0) {
       const producer = this.#producer;
       const requests = this.#takeRequests();
-      if (!producer) {
+      if (producer) await this.#sendTogether(producer, requests);
+      else
         for (const each of requests)
           each.reject(new AppError('unavailable', 'Kafka went away; nothing was sent'));
-        continue;
-      }
-      await this.#sendTogether(producer, requests);
     }
+    // In the same turn as the last look at the queue: a request that comes later must find no pump and start one.
+    this.#pump = undefined;
   }
 
   #takeRequests(): Request[] {

@@ -13,7 +13,9 @@ export async function callRegistry<T>(call: Promise<T>, whenMissing: string): Pr
     return await withDeadline('the schema registry', registryDeadlineMs, call);
   } catch (error) {
     if (isAppError(error)) throw error;
-    if ((error as { status?: unknown } | null)?.status === 404) {
+    const { status, name } = error as { status?: unknown; name?: unknown };
+    // The client's own name for a schema or subject that it did not find.
+    if (status === 404 || name === 'ConfluentSchemaRegistryError') {
       throw new AppError('contract_mismatch', `${whenMissing}: run \`prodsentinel setup\``, { cause: error });
     }
     throw new AppError('unavailable', `the schema registry: ${describeError(error)}`, { cause: error });

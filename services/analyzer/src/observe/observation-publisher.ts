@@ -33,7 +33,7 @@ const observationsPerSend = 50;
  */
 export class ObservationPublisher {
   readonly #dependencies: PublisherDependencies;
-  #waiting: ClosedWindow[] = [];
+  readonly #waiting: ClosedWindow[] = [];
   #publishing: Promise<void> | undefined;
 
   constructor(dependencies: PublisherDependencies) {
@@ -43,19 +43,24 @@ export class ObservationPublisher {
   /** Resolves when everything handed in so far is acknowledged; rejects with `aborted` when the signal says so. */
   publish(windows: readonly ClosedWindow[], signal: AbortSignal): Promise<void> {
     this.#waiting.push(...windows);
-    this.#publishing ??= this.#publishWaiting(signal).finally(() => (this.#publishing = undefined));
+    this.#publishing ??= this.#publishWaiting(signal);
     return this.#publishing;
   }
 
   async #publishWaiting(signal: AbortSignal): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const windows = this.#waiting;
-      this.#waiting = [];
-      const summarised = windows.map((window) => ({ window, summary: summariseWindow(window.signals) }));
-      const groups = groupWindows(summarised, this.#dependencies.limits);
-      for (let i = 0; i < groups.length; i += observationsPerSend) {
-        await this.#publishGroups(groups.slice(i, i + observationsPerSend), signal);
-      }
+    try {
+      while (this.#waiting.length > 0) await this.#publishAll(this.#waiting.splice(0), signal);
+    } finally {
+      // In the same turn as the last look at what waits: windows that come later must start anew.
+      this.#publishing = undefined;
+    }
+  }
+
+  async #publishAll(windows: readonly ClosedWindow[], signal: AbortSignal): Promise<void> {
+    const summarised = windows.map((window) => ({ window, summary: summariseWindow(window.signals) }));
+    const groups = groupWindows(summarised, this.#dependencies.limits);
+    for (let i = 0; i < groups.length; i += observationsPerSend) {
+      await this.#publishGroups(groups.slice(i, i + observationsPerSend), signal);
     }
   }
 
