@@ -3,6 +3,7 @@ import type { Dependency } from './dependency.ts';
 import type { Finding } from './findings.ts';
 import { fitsTemplate } from './fits-template.ts';
 import type { FailurePattern } from './pattern.ts';
+import { limits } from './limits.ts';
 import { isShownBy } from './recognise.ts';
 import { templateLine } from './telling-lines.ts';
 
@@ -44,6 +45,17 @@ export function candidatesOf(request: AnalysisRequested, findings: readonly Find
   });
   for (const candidate of candidates) candidate.explainedBy = explanationOf(candidate, candidates);
   return candidates.toSorted((a, b) => scoreOf(b) - scoreOf(a));
+}
+
+/** Whether one candidate is a consequence of the other, over however many services in between. */
+export function isConsequenceOf(candidate: Candidate, origin: Candidate): boolean {
+  const passed = new Set<Candidate>();
+  let current = candidate.explainedBy;
+  while (current && current !== origin && !passed.has(current)) {
+    passed.add(current);
+    current = current.explainedBy;
+  }
+  return current === origin && candidate !== origin;
 }
 
 /** How well a candidate explains the failures, for ranking only: a consequence counts half. */
@@ -98,7 +110,7 @@ function suspectMatchOf({ suspects }: AnalysisRequested, group: Group, suspected
   const isPrimary = group.some((finding) => finding.index === 0);
   if (!top) return isPrimary ? 1 : 0.6;
   const ofTop = group.filter((finding) => finding.signal.service === top.service);
-  if (ofTop.some((finding) => isOfTemplate(finding, top.template))) return 1;
+  if (ofTop.length > 0 && isOfTemplate(ofTop, top.template)) return 1;
   if (isPrimary || suspected === top.service) return 0.8;
   if (ofTop.length > 0) return 0.7;
   const other = suspects.find((suspect) =>
@@ -110,36 +122,34 @@ function suspectMatchOf({ suspects }: AnalysisRequested, group: Group, suspected
 function coverageOf({ signature }: AnalysisRequested, group: Group): number {
   const total = signature.reduce((sum, { count }) => sum + Math.max(0, count), 0);
   if (total === 0) return 0;
-  const matching = signature.filter(
-    ({ service, template }) =>
-      group.some((finding) => finding.signal.service === service) &&
-      group.some((finding) => finding.signal.service === service && isOfTemplate(finding, template)),
-  );
+  const matching = signature.filter(({ service, template }) => {
+    const ofService = group.filter((finding) => finding.signal.service === service);
+    return ofService.length > 0 && isOfTemplate(ofService, template);
+  });
   return matching.reduce((sum, { count }) => sum + Math.max(0, count), 0) / total;
 }
 
-function isOfTemplate({ pattern, signal }: Finding, template: string): boolean {
-  return isShownBy(pattern, templateLine(template)) || fitsTemplate(signal.message, template);
+// By the pattern, else by a message that can have become the template: the pattern may have been found in the stack.
+function isOfTemplate(findings: readonly Finding[], template: string): boolean {
+  const [first] = findings;
+  if (first && isShownBy(first.pattern, templateLine(template))) return true;
+  return findings.slice(0, limits.citedSignals).some(({ signal }) => fitsTemplate(signal.message, template));
 }
 
-// Whoever could not use a service that failed by itself shows a consequence. Two that blame each other explain nothing.
+// Whoever could not use a service that failed itself shows a consequence. Two that blame each other explain nothing.
 function explanationOf(candidate: Candidate, all: readonly Candidate[]): Candidate | undefined {
-  const { pattern, dependency } = candidate;
-  const others = all.filter((other) => other !== candidate && other.pattern.role === 'cause');
+  const { pattern, dependency, reporters } = candidate;
+  const others = all.filter((other) => other !== candidate && other.pattern.role !== 'vague');
   if (pattern.suspects === 'dependency' && dependency) {
-    const inside = others.find(
-      (other) =>
-        other.reporters.includes(dependency.name) &&
-        !(
-          other.dependency &&
-          other.pattern.suspects === 'dependency' &&
-          candidate.reporters.includes(other.dependency.name)
-        ),
-    );
-    if (inside) return inside;
+    return others.find((other) => other.reporters.includes(dependency.name) && !blames(other, reporters));
   }
-  const isUnnamedSymptom = pattern.role === 'symptom' && dependency === undefined;
-  return isUnnamedSymptom
-    ? others.find((other) => !other.reporters.some((service) => candidate.reporters.includes(service)))
-    : undefined;
+  if (pattern.role !== 'symptom') return undefined;
+  return others.find(
+    (other) =>
+      other.pattern.role === 'cause' && !other.reporters.some((service) => reporters.includes(service)),
+  );
+}
+
+function blames({ pattern, dependency }: Candidate, services: readonly string[]): boolean {
+  return pattern.suspects === 'dependency' && dependency !== undefined && services.includes(dependency.name);
 }

@@ -1,5 +1,5 @@
 import type { Claim, EvidenceSignal } from '@prodsentinel/contracts';
-import type { Candidate } from './candidates.ts';
+import { isConsequenceOf, type Candidate } from './candidates.ts';
 import { name } from './facts-in-words.ts';
 import type { Finding } from './findings.ts';
 import { limits } from './limits.ts';
@@ -8,7 +8,7 @@ import { tellingLinesOf } from './telling-lines.ts';
 
 /** What the chosen cause rests on: one claim for each service that reported it, then those that show consequences. */
 export function claimsFor(chosen: Candidate, candidates: readonly Candidate[]): Claim[] {
-  const consequences = candidates.filter((candidate) => candidate.explainedBy === chosen);
+  const consequences = candidates.filter((candidate) => isConsequenceOf(candidate, chosen));
   return [
     ...claimsOf(chosen, (service) => `${service} reported that ${chosen.pattern.words}.`),
     ...consequences.flatMap((candidate) =>

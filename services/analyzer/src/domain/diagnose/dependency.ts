@@ -43,7 +43,7 @@ export function toDependency(name: string, own: string, known: KnownServices): D
 
 /** The first dependency that a line names: a known service that is called, a URL, a host with a port. */
 export function dependencyIn(line: TellingLine, own: string, known: KnownServices): Dependency | undefined {
-  for (const find of [urlIn, calledServiceIn, hostWithPortIn]) {
+  for (const find of [urlIn, calledServiceIn, calledHostIn, hostWithPortIn]) {
     const name = find(line.lower, known);
     const dependency = name === undefined ? undefined : toDependency(name, own, known);
     if (dependency) return dependency;
@@ -92,9 +92,19 @@ function calledServiceIn(lower: string, known: KnownServices): string | undefine
     const name = word.replace(/[.\-_]+$/, '');
     if (!known.has(name)) return false;
     const before = words[index - 1] ?? '';
-    if (before === 'from') return answerWords.has(words[index - 2] ?? '');
+    if (before === 'from')
+      return /^(?:[45]\d\d|response|reply|answer|error|status|received|header)$/.test(words[index - 2] ?? '');
     return callWords.has(before) || name.includes('-');
   });
+}
+
+// A host on the internet where the words say that it was called, or as Node prints the fields of an error.
+function calledHostIn(lower: string): string | undefined {
+  const match =
+    /\b(?:calling|contacting|reaching|(?:request|call|connect|connection) to) ([a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9-]{1,63}){1,8})\b/.exec(
+      lower,
+    ) ?? /\b(?:host|hostname): '([a-z0-9][a-z0-9._-]{0,99})'/.exec(lower);
+  return match?.[1];
 }
 
 const callWords = new Set([
@@ -110,7 +120,6 @@ const callWords = new Set([
   'dependency',
   'for',
 ]);
-const answerWords = new Set(['response', 'reply', 'answer', 'error', 'status', 'received', 'header']);
 
 function hostWithPortIn(lower: string, known: KnownServices): string | undefined {
   for (const match of lower.matchAll(/\b([a-z0-9][a-z0-9._-]{0,99}):\d{2,5}\b/g)) {

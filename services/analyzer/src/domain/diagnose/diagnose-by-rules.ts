@@ -1,5 +1,5 @@
 import { severities, type AnalysisCompleted, type AnalysisRequested } from '@prodsentinel/contracts';
-import { candidatesOf, type Candidate } from './candidates.ts';
+import { candidatesOf, isConsequenceOf, type Candidate } from './candidates.ts';
 import { chooseCause, verdictOn } from './choose-cause.ts';
 import { claimsFor, claimThatItFailed } from './claims.ts';
 import { confidenceOf } from './confidence.ts';
@@ -40,7 +40,7 @@ function explain(
   const verdict = isGrounded ? verdictOn(chosen, candidates, request) : 'inconclusive';
   const { pattern, suspectMatch, coverage, reporters } = chosen;
   const consequences = candidates
-    .filter((each) => each.explainedBy === chosen)
+    .filter((each) => isConsequenceOf(each, chosen))
     .flatMap((each) => each.reporters);
   const affected = [...new Set(consequences)].filter((service) => !reporters.includes(service));
   return {

@@ -1,3 +1,6 @@
+import { cut } from './bounded-text.ts';
+import { limits } from './limits.ts';
+
 /** What masking puts in the place of what varies. */
 const mask = '<*>';
 
@@ -6,8 +9,8 @@ const mask = '<*>';
  * as one blank; a template may be shorter than the message, because templates keep the first lines only.
  */
 export function fitsTemplate(message: string, template: string): boolean {
-  const flat = message.replaceAll(/\s+/g, ' ');
-  const parts = template
+  const flat = cut(message, limits.lineCharacters).replaceAll(/\s+/g, ' ');
+  const parts = cut(template, limits.lineCharacters)
     .replaceAll(/\s+/g, ' ')
     .split(mask)
     .map((part) => part.trim())

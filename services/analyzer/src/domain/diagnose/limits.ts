@@ -6,7 +6,7 @@ export const limits = {
   /** Signals read, in the request's order (the most telling come first). */
   evidenceRead: 64,
   /** Characters of all signals together that are read for patterns: bounds time at some hundred milliseconds. */
-  charactersRead: 256 * 1024,
+  charactersRead: 128 * 1024,
   /** Characters of a message; what tells stands at its beginning. */
   messageCharacters: 8 * 1024,
   /** Characters of a stack, half from each end: Java and Python name the deepest cause last. */

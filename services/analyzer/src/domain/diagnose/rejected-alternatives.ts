@@ -34,7 +34,7 @@ function reason(candidate: Candidate, chosen: Candidate): string {
     const link = dependency
       ? `It depends on ${name(dependency.name)}, which`
       : `Meanwhile ${name(explainedBy.suspectedService)}`;
-    return `${link} failed by itself (${explainedBy.pattern.words}): this is a consequence.`;
+    return `${link} failed itself (${explainedBy.pattern.words}): this is a consequence.`;
   }
   if (pattern.role === 'symptom') return 'It says that something it calls failed, not why: a consequence.';
   if (pattern.role === 'vague') return 'Its message says that something failed, not what.';

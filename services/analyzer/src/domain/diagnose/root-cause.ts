@@ -19,7 +19,7 @@ export function rootCauseOf(
   const details = detailsOf(candidate);
   const cause = `${pattern.cause(scene)}${details.length > 0 ? ` (${details.join(', ')})` : ''}`;
   const sentences = [
-    verdict === 'inconclusive' ? `The cause is not known. What is known: ${cause}.` : `${cause}.`,
+    `${doubtInWords(candidate, verdict)}${cause}.`,
     `${countsInWords(request)}${releaseInWords(request, reporters)}.`,
     coverage > 0 && coverage < 0.95
       ? `${Math.max(1, Math.round(coverage * 100))} % of the failures show this.`
@@ -51,6 +51,13 @@ export function unknownCause(request: AnalysisRequested): string {
   return oneLine(sentences.filter(Boolean).join(' '), limits.rootCauseCharacters);
 }
 
+function doubtInWords({ pattern }: Candidate, verdict: Verdict): string {
+  if (verdict !== 'inconclusive') return '';
+  return pattern.role === 'cause'
+    ? 'The cause is not known; the best lead is this. '
+    : 'The cause is not known. ';
+}
+
 // A cause found away from the suspect is a lead and no more: say why it was not trusted.
 function leadInWords(
   { suspectMatch, pattern }: Candidate,
@@ -65,7 +72,9 @@ function leadInWords(
 function releaseInWords(request: AnalysisRequested, services: readonly string[]): string {
   const releases = releasesOf(request, services);
   if (releases.length === 0) return '';
-  return `, on ${releases.length === 1 ? 'release' : 'releases'} ${listInWords(releases)}`;
+  return releases.length === 1
+    ? `, all on release ${listInWords(releases)}`
+    : `, on releases ${listInWords(releases)}`;
 }
 
 function detailsOf({ pattern, findings }: Candidate): string[] {

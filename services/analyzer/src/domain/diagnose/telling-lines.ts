@@ -57,7 +57,7 @@ function toLine(text: string, isQuotable: boolean): TellingLine {
 }
 
 // What runtimes indent is a frame or a line of source, but for causes and the codes that Node prints below an error.
-const indentedYetTelling = /^\s+(caused by|suppressed|\[cause\]|\[errors\]|code:|detail:)/i;
+const indentedYetTelling = /^\s+(caused by|suppressed|\[cause\]|\[errors\]|code:|host(name)?:|detail:)/i;
 
 function isFrame(line: string): boolean {
   if (/^\s/.test(line)) return !indentedYetTelling.test(line);

@@ -48,6 +48,5 @@ export const connectionPoolPatterns: readonly FailurePattern[] = [
       'Compare load and query times now with those before the first failure.',
       'Compare the pool’s size, times the number of instances, with what the database allows; raise it only if the database has room.',
     ],
-    isReleaseProne: true,
   },
 ];

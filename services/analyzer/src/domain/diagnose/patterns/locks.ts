@@ -15,7 +15,6 @@ export const lockPatterns: readonly FailurePattern[] = [
       'Take locks in one order everywhere, and keep transactions short.',
       'Retry a sacrificed transaction; check that the retry is there and bounded.',
     ],
-    isReleaseProne: true,
   },
   {
     category: 'lock_timeout',

@@ -33,7 +33,6 @@ export const memoryPatterns: readonly FailurePattern[] = [
       'Take a heap dump or profile before restarting the next instance, then restart to relieve.',
       'Look for unbounded caches, queues, result sets or payloads in what changed last.',
     ],
-    isReleaseProne: true,
   },
   {
     category: 'stack_overflow',
@@ -53,6 +52,5 @@ export const memoryPatterns: readonly FailurePattern[] = [
       'Find the frames that repeat in the stack: they name the functions that call each other.',
       'Look for data that refers to itself, and for what changed last in these functions.',
     ],
-    isReleaseProne: true,
   },
 ];

@@ -14,7 +14,6 @@ export const openFilesPatterns: readonly FailurePattern[] = [
       'Compare the limit (ulimit -n) with what the load needs.',
       'Look in recent changes for files, responses or clients that are not closed.',
     ],
-    isReleaseProne: true,
   },
   {
     category: 'threads_exhausted',
