@@ -231,6 +231,18 @@ describe('the outbox', () => {
     expect(topic.at(-1)?.releases).toEqual(['checkout@2']);
   });
 
+  test('a request is not frozen while somebody is changing its incident', async () => {
+    await failures();
+    pass(5);
+    const { id } = await only();
+    await persister.database.transaction(async (session) => {
+      await session.query('select 1 from incidents where id = $1 for no key update', [id]);
+      expect(await sweep()).toBe(0);
+      expect((await only()).requests).toMatchObject([{ state: 'pending' }]);
+    });
+    expect(await sweep()).toBe(1);
+  });
+
   test('several sweeps at once publish a request once', async () => {
     await failures();
     pass(5);

@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { emptyRecord, type AnalysisCompleted, type TracesObserved } from '@prodsentinel/contracts';
+import { listIncidents, readTotals, showIncident } from '@prodsentinel/database';
+import { newId } from '@prodsentinel/kernel';
+import { done, type AnyRecord, type Outcome } from '@prodsentinel/messaging';
+import { Registry } from 'prom-client';
+import { createMetrics } from '../src/metrics.ts';
+import { createPersistPipeline, type PersistedTopic } from '../src/pipeline.ts';
+import { fingerprint, observationOf, rules, startMicros, windowOf } from './observations.ts';
+import { openPersisterDatabase, type PersisterDatabase } from './persister-database.ts';
+
+let persister: PersisterDatabase;
+beforeAll(async () => {
+  persister = await openPersisterDatabase();
+});
+afterAll(() => persister.close());
+beforeEach(() => persister.empty());
+
+function recordOf<T extends PersistedTopic>(
+  topic: T,
+  value: AnyRecord<T>['value'],
+): AnyRecord<PersistedTopic> {
+  const position = {
+    partition: 0,
+    offset: 0,
+    epoch: 1,
+    key: null,
+    timestampMs: 0,
+    headers: {},
+    valueBytes: 1,
+    attempt: 1,
+  };
+  return { topic, value, ...position } as AnyRecord<PersistedTopic>;
+}
+
+function handle(...events: (TracesObserved | AnalysisCompleted)[]): Promise<readonly Outcome[]> {
+  const pipeline = createPersistPipeline({
+    database: persister.database,
+    rules,
+    metrics: createMetrics(new Registry()),
+    maxRecords: 500,
+    nowMs: () => startMicros / 1000,
+    newId,
+  });
+  return pipeline.handle(
+    events.map((event) => recordOf('windows' in event ? 'observations' : 'analyses', event as never)),
+    new AbortController().signal,
+  );
+}
+
+async function onlyIncident() {
+  const { incidents } = await listIncidents(persister.database);
+  expect(incidents).toHaveLength(1);
+  return showIncident(persister.database, incidents[0]?.id ?? '');
+}
+
+describe('what a batch turns out to be', () => {
+  test('observations and results of one batch are told apart, each with its outcome in its place', async () => {
+    const outcomes = await handle(
+      { ...emptyRecord('analyses'), requestId: newId() },
+      observationOf([windowOf('t1', [1])]),
+      observationOf([windowOf('t2', [2])], { fingerprint: 'nonsense' }),
+      observationOf([windowOf('t3', [3])]),
+    );
+    expect(outcomes).toMatchObject([
+      { kind: 'deadLetter', code: 'invalid_input', reason: 'requestId: no such request' },
+      { kind: 'done' },
+      { kind: 'deadLetter', code: 'invalid_input', reason: expect.stringContaining('fingerprint') },
+      { kind: 'done' },
+    ]);
+    expect(await readTotals(persister.database)).toMatchObject({ failures: 2, incidents: 1 });
+  });
+
+  test.each([
+    ['a negative offset', [windowOf('t', [-1])], 'windows.0.offsets'],
+    ['an offset that is no whole number', [windowOf('t', [1]), windowOf('t', [0.5])], 'windows.1.offsets'],
+    ['a negative partition', [windowOf('t', [1], { partition: -1 })], 'windows.0.partition'],
+  ])('%s can never be counted: it is set aside and the place is named', async (_what, windows, path) => {
+    expect(await handle(observationOf(windows))).toMatchObject([
+      { kind: 'deadLetter', reason: expect.stringContaining(path) },
+    ]);
+  });
+
+  test('text that PostgreSQL cannot hold is mended and breaks no batch', async () => {
+    const nasty = 'a\0b\ud800c 😀 \\u0000';
+    const outcomes = await handle(
+      observationOf([windowOf(nasty, [1])], {
+        title: nasty,
+        environment: nasty,
+        services: [nasty],
+        releases: [nasty],
+        signature: [{ service: nasty, template: nasty, count: 1 }],
+        suspects: [{ service: nasty, template: nasty, score: Number.NaN, why: nasty }],
+        evidence: [{ ...emptyEvidence, message: nasty, stack: nasty }],
+        fingerprintParts: [{ kind: 'message', value: nasty, why: nasty }],
+      }),
+    );
+    expect(outcomes).toEqual([done]);
+    const mended = 'ab\ufffdc 😀 \\u0000';
+    expect(await onlyIncident()).toMatchObject({
+      title: mended,
+      environment: mended,
+      services: [mended],
+      signature: [{ service: mended, template: mended, count: 1 }],
+      suspects: [{ service: mended, score: 0 }],
+      evidence: [{ message: mended, stack: mended }],
+      traces: [{ traceId: mended }],
+    });
+  });
+
+  test('keys too long for an index are replaced by their hash, so that equal ones stay equal', async () => {
+    const long = (end: string) => 'x'.repeat(10_000) + end;
+    await handle(observationOf([windowOf(long('a'), [1])]), observationOf([windowOf(long('b'), [2])]));
+    await handle(observationOf([windowOf(long('a'), [1, 3])]));
+    expect(await onlyIncident()).toMatchObject({ failureCount: 3, traceCount: 2 });
+  });
+
+  test('times out of range are capped', async () => {
+    const window = { ...windowOf('t', [1]), firstAppendedAt: -5, lastAppendedAt: 9e18 };
+    expect(await handle(observationOf([window]))).toEqual([done]);
+    expect(await onlyIncident()).toMatchObject({
+      firstSeenAt: '1970-01-01T00:00:00.000000Z',
+      lastSeenAt: '2255-06-05T23:47:34.740991Z',
+    });
+  });
+
+  test('ten megabytes of title and evidence are stored, the title cut', async () => {
+    const large = 'x'.repeat(10_000_000);
+    expect(await handle(observationOf([windowOf('t', [1])], { title: large }))).toEqual([done]);
+    expect((await onlyIncident())?.title).toHaveLength(500);
+  });
+});
+
+describe('a record that the database refuses', () => {
+  // What JavaScript and Avro accept and a column does not: a count beyond bigint.
+  const poison = () =>
+    observationOf([windowOf('poison', [2])], {
+      fingerprint: fingerprint(2),
+      evidence: [{ ...emptyEvidence, message: 'm' }],
+      evidenceOmitted: 1e30,
+    });
+
+  test('among others it fails the batch as permanent, and nothing of the batch is left: the consumer halves it', async () => {
+    const events = [observationOf([windowOf('t1', [1])]), poison()];
+    await expect(handle(...events)).rejects.toMatchObject({ code: 'invalid_input' });
+    expect(await readTotals(persister.database)).toMatchObject({ failures: 0, incidents: 0 });
+  });
+
+  test('alone it counts all the same, and an event says what was lost', async () => {
+    expect(await handle(poison())).toEqual([done]);
+    const incident = await onlyIncident();
+    expect(incident).toMatchObject({ failureCount: 1, evidence: [] });
+    expect(incident?.events.map(({ kind }) => kind)).toContain('reduced');
+  });
+});
+
+const emptyEvidence = {
+  evidenceId: 'e',
+  service: '',
+  traceId: null,
+  spanId: null,
+  kind: 'log',
+  severityText: '',
+  message: '',
+  exceptionType: null,
+  stack: null,
+  release: null,
+  partition: 0,
+  offset: 0,
+  occurredAt: null,
+};
