@@ -5,6 +5,7 @@ import {
   createConsumer,
   createProducer,
   type Codec,
+  type KafkaConnection,
   type Producer,
 } from '@prodsentinel/messaging';
 import type { Service, ServiceContext } from '@prodsentinel/process';
@@ -30,7 +31,7 @@ export function createPersisterService(config: PersisterConfig, context: Service
       const database = resources.add('the database', await openVerified(config, context), (each) =>
         each.close(),
       );
-      const codec = createCodec(config.SCHEMA_REGISTRY_URL);
+      const codec = createCodec(config.SCHEMA_REGISTRY_URL, config.KAFKA_TOPIC_PREFIX);
       const producer = resources.add('the producer', createRequestProducer(config, context, codec), (each) =>
         each.stop(),
       );
@@ -92,9 +93,18 @@ async function openVerified(
   }
 }
 
+function connectionOf(config: PersisterConfig, logger: ServiceContext['logger']): KafkaConnection {
+  return {
+    brokers: config.KAFKA_BROKERS,
+    clientId: 'prodsentinel-persister',
+    topicPrefix: config.KAFKA_TOPIC_PREFIX,
+    logger,
+  };
+}
+
 function createRequestProducer(config: PersisterConfig, { logger }: ServiceContext, codec: Codec): Producer {
   return createProducer({
-    connection: { brokers: config.KAFKA_BROKERS, clientId: 'prodsentinel-persister', logger },
+    connection: connectionOf(config, logger),
     codec,
     topics: ['analysis-requests'],
   });
@@ -103,7 +113,7 @@ function createRequestProducer(config: PersisterConfig, { logger }: ServiceConte
 function createEventConsumer({ config, context, database, metrics }: Running, codec: Codec) {
   const { logger, health } = context;
   return createConsumer({
-    connection: { brokers: config.KAFKA_BROKERS, clientId: 'prodsentinel-persister', logger },
+    connection: connectionOf(config, logger),
     groupId: 'prodsentinel-persist',
     topics: ['observations', 'analyses'],
     codec,
