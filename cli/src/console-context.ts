@@ -40,8 +40,9 @@ export function toMessagingLogger(say: (line: string) => void): MessagingLogger 
     said.add(message);
     say(`kafka: ${message}`);
   };
-  const ignore = () => undefined;
   return { debug: ignore, info: ignore, warn, error: warn };
 }
+
+function ignore(): void {}
 
 const maxDistinctWarnings = 50;

@@ -1,0 +1,40 @@
+import { createConsoleContext, listenForStop, runProgram } from '@prodsentinel/cli';
+import { createDemoProgram, type DemoArguments } from './arguments.ts';
+import { runReplayDemo } from './replay-demo.ts';
+import { runShopDemo } from './shop-demo.ts';
+import { startEverything } from './start-everything.ts';
+import type { System } from './system/start-system.ts';
+
+let running: System | undefined;
+const stopping = listenForStop({
+  say: (line) => process.stderr.write(`${line}\n`),
+  // The servers end by themselves when we are gone; the services would only after a moment.
+  beforeForcedExit: () => running?.killNow(),
+});
+const context = createConsoleContext(process.env, stopping);
+
+/** So that the demo's first incident is not a quarter of a minute away; a replay runs with the defaults. */
+const liveSettings = {
+  WINDOW_QUIET_MS: '1500',
+  WINDOW_MAX_AGE_MS: '5000',
+  FIRST_ANALYSIS_DELAY_MS: '3000',
+  SWEEP_INTERVAL_MS: '250',
+};
+
+async function runDemo({ once, input, json, seed }: DemoArguments): Promise<void> {
+  const isReplay = input.length > 0;
+  if (!isReplay) {
+    context.say('for the demo, windows close and first analyses come after 1.5 s and 3 s instead of 5 s');
+  }
+  await using everything = await startEverything({
+    context,
+    settings: isReplay ? {} : liveSettings,
+    onSystem: (system) => (running = system),
+  });
+  const common = { everything, context, now: Date.now };
+  if (isReplay) return await runReplayDemo({ ...common, files: input, isJson: json });
+  const terminal = process.stdout.isTTY ? process.stdout : undefined;
+  await runShopDemo({ ...common, seed, once, terminal });
+}
+
+process.exitCode = await runProgram(createDemoProgram(context, runDemo), process.argv.slice(2), context);

@@ -1,0 +1,139 @@
+import { renderIncidentTable, type ConsoleContext } from '@prodsentinel/cli';
+import { AppError, backoffMs, delay, isAppError } from '@prodsentinel/kernel';
+import { readTopic } from '@prodsentinel/messaging';
+import { createIncidentReader, type DemoIncident } from './demo-incident.ts';
+import { readSystemTotals } from './read-system-totals.ts';
+import { waitUntilSettled } from './settle/wait-until-settled.ts';
+import { findMissingDeadLetters, findMissingFaults } from './shop-verdict.ts';
+import { describeOutcome } from './shop-outcome.ts';
+import { createShop, type Shop } from './shop/shop.ts';
+import type { Everything } from './start-everything.ts';
+import { createIncidentView } from './view/incident-view.ts';
+
+export interface ShopDemoOptions {
+  readonly everything: Everything;
+  readonly context: ConsoleContext;
+  readonly seed: number;
+  /** Whether to end when every fault has become its incident. */
+  readonly once: boolean;
+  /** Where a live table can be drawn; absent: plain lines. */
+  readonly terminal: NodeJS.WriteStream | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+const requestsPerSecond = 12;
+const pollMs = 1_000;
+const onceDeadlineMs = 120_000;
+/** More dead letters than the shop makes in an hour. */
+const maxDeadLetters = 5_000;
+
+/**
+ * Lets the shop run and shows its incidents: until the user stops it, or, with `once`, until each fault has become its
+ * incident and the malformed messages are dead letters; then the shop closes, the pipeline catches up, and the totals are
+ * told.
+ *
+ * @throws AppError `conflict` saying what is missing when `once` does not succeed in time; `unavailable` with the last
+ *   lines of a service that ended
+ */
+export async function runShopDemo(options: ShopDemoOptions): Promise<void> {
+  const { everything, context, once } = options;
+  const { out, say } = context;
+  const shop = createShop({
+    ...everything,
+    ingestUrl: ingestUrlOf(everything),
+    seed: options.seed,
+    requestsPerSecond,
+    now: options.now,
+  });
+  const closing = new AbortController();
+  const closed = AbortSignal.any([context.signal, closing.signal]);
+  say(
+    `the shop is open: ${requestsPerSecond} requests a second, some meet one of four faults; Ctrl-C ends it`,
+  );
+  const running = shop.run(closed);
+  // Its failure is met below, where it is waited for; it must not end the process before that.
+  running.catch(() => closing.abort());
+  try {
+    await Promise.race([watch(options, shop, closed), everything.system.failed]);
+  } finally {
+    closing.abort();
+    await running;
+  }
+  if (once && !context.signal.aborted) {
+    say('every fault has become its incident; the shop is closed, the pipeline catches up …');
+    await waitUntilSettled({ ...everything, signal: context.signal });
+    out('');
+    out(
+      renderIncidentTable(await createIncidentReader(everything.database)(), {
+        ...context,
+        hasEvidence: true,
+      }),
+    );
+  }
+  if (context.signal.aborted) return;
+  const totals = await readSystemTotals(everything.connection, everything.database);
+  out('');
+  for (const line of describeOutcome(shop.counts, totals)) out(line);
+}
+
+async function watch(options: ShopDemoOptions, shop: Shop, closed: AbortSignal): Promise<void> {
+  const { everything, context, once, now } = options;
+  const readIncidents = createIncidentReader(everything.database);
+  const view = createIncidentView(context, options.terminal);
+  const startedAtMs = now();
+  let isFirst = true;
+  try {
+    for (let retry = 0; !closed.aborted;) {
+      try {
+        const incidents = await readIncidents();
+        if (isFirst && incidents.length > 0) {
+          isFirst = false;
+          context.say(`the first incident, ${seconds(performance.now())} after the start of this process`);
+        }
+        view.show(incidents, statusOf(shop, incidents));
+        const missing = once ? await whatIsMissing(everything, incidents) : undefined;
+        if (missing?.length === 0) return;
+        if (missing && now() - startedAtMs > onceDeadlineMs) throw notInTime(missing);
+        retry = 0;
+        await delay(pollMs, closed);
+      } catch (error) {
+        if (closed.aborted) return;
+        if (!isAppError(error) || error.code !== 'unavailable') throw error;
+        await delay(backoffMs(++retry, { maxMs: 2_000 }), closed);
+      }
+    }
+  } finally {
+    view.end();
+  }
+}
+
+async function whatIsMissing(
+  { connection }: Everything,
+  incidents: readonly DemoIncident[],
+): Promise<readonly string[]> {
+  // Reading a topic takes a group of its own: not before the incidents are there.
+  const missingFaults = findMissingFaults(incidents);
+  if (missingFaults.length > 0) return missingFaults;
+  return findMissingDeadLetters(await readTopic(connection, 'failures.dlq', { maxRecords: maxDeadLetters }));
+}
+
+function notInTime(missing: readonly string[]): AppError {
+  const lines = missing.map((line) => `  ${line}`).join('\n');
+  return new AppError('conflict', `not complete after ${seconds(onceDeadlineMs)}:\n${lines}`);
+}
+
+function statusOf({ counts }: Shop, incidents: readonly DemoIncident[]): string {
+  const analysed = incidents.filter(({ rootCause }) => rootCause !== null).length;
+  return `shop: ${counts.requests} requests, ${counts.failures} failures → ${incidents.length} incidents, ${analysed} analysed`;
+}
+
+function ingestUrlOf({ system }: Everything): string {
+  const url = system.services.ingest[0]?.addresses['ingest'];
+  if (!url) throw new AppError('bug', 'ingest did not say where it listens');
+  return url;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}

@@ -1,0 +1,56 @@
+import { createLogUpdate } from 'log-update';
+import { renderIncidentTable, type ConsoleContext } from '@prodsentinel/cli';
+import type { DemoIncident } from '../demo-incident.ts';
+import { newsOf, type SeenIncidents } from './incident-news.ts';
+
+/** Shows incidents as they come and grow. */
+export interface IncidentView {
+  /** What is known now, and a line about what is going on. */
+  show(incidents: readonly DemoIncident[], status: string): void;
+  /** Leaves the last picture standing. */
+  end(): void;
+}
+
+/** A live table on a terminal; elsewhere a few lines when an incident appears and when its analysis comes. */
+export function createIncidentView(
+  context: Pick<ConsoleContext, 'columns' | 'isColourful' | 'out'>,
+  terminal: NodeJS.WriteStream | undefined,
+): IncidentView {
+  return terminal ? createLiveTable(context, terminal) : createPlainView(context);
+}
+
+function createLiveTable(
+  { columns, isColourful }: Pick<ConsoleContext, 'columns' | 'isColourful'>,
+  terminal: NodeJS.WriteStream,
+): IncidentView {
+  const update = createLogUpdate(terminal);
+  return {
+    show(incidents, status) {
+      // What does not fit on the screen cannot be overwritten: the worst come first, the others are counted.
+      const room = terminal.rows - headLines;
+      for (let shown = incidents.length; ; shown--) {
+        const options = { columns, isColourful, hasIds: false, hasEvidence: true };
+        const table = renderIncidentTable(incidents.slice(0, shown), options);
+        const isFitting = table.split('\n').length <= room || shown <= 1;
+        if (!isFitting) continue;
+        const more = shown < incidents.length ? `\n… and ${incidents.length - shown} more` : '';
+        update(`\n${status}\n\n${table}${more}`);
+        return;
+      }
+    },
+    end: () => update.done(),
+  };
+}
+
+/** The status, the empty lines around it and the line that counts what is not shown. */
+const headLines = 5;
+
+function createPlainView({ columns, out }: Pick<ConsoleContext, 'columns' | 'out'>): IncidentView {
+  const seen: SeenIncidents = new Map();
+  return {
+    show(incidents) {
+      for (const line of newsOf(incidents, seen, columns)) out(line);
+    },
+    end: () => undefined,
+  };
+}
