@@ -61,5 +61,6 @@ const indentedYetTelling = /^\s+(caused by|suppressed|\[cause\]|\[errors\]|code:
 
 function isFrame(line: string): boolean {
   if (/^\s/.test(line)) return !indentedYetTelling.test(line);
-  return /^(at |goroutine \d|File ")/.test(line);
+  // The last alternative is Go's `main.handle(0x1, 0x2)`, which is not indented.
+  return /^(at |goroutine \d|created by |File "|\S{1,300}\([^()]{0,200}\)$)/.test(line);
 }

@@ -35,7 +35,7 @@ export function requestFor(
 ): AnalysisRequested {
   const templates = evidence.map(({ service, message }) => ({
     service,
-    template: message.replaceAll(/\S*\d\S*/g, '<*>'),
+    template: message.slice(0, 500).replaceAll(/\S*\d\S*/g, '<*>'),
   }));
   return {
     ...emptyRecord('analysis-requests'),

@@ -42,7 +42,7 @@ export const upstreamPatterns: readonly FailurePattern[] = [
       'bad gateway',
       'service unavailable',
       'serviceunavailable',
-      /\b(?:returned|answered|responded with|failed with) (?:http |status |code ){0,3}5\d\d\b/,
+      /\b(?:returned|answered|responded|failed)(?: with)? (?:http |status |code ){0,3}5\d\d\b/,
       /\bcode = (?:unavailable|internal|unknown)\b/,
       'received an invalid response from upstream',
     ],
