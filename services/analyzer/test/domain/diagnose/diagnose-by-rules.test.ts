@@ -173,6 +173,7 @@ describe('Who is suspected', () => {
     );
     expect(answer.category).toBe('timeout');
     expect(answer.suspectedService).toBe('b-api');
+    expect(answer.rootCause).not.toContain('A consequence');
   });
 
   test('is not a service whose name is only a word of the sentence', () => {
