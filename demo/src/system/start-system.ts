@@ -71,17 +71,17 @@ function createSystem({ stackEnv, settings, baseEnv = process.env, signal }: Sys
   const services: Record<ServiceName, ChildService[]> = { ingest: [], analyzer: [], persister: [] };
   const env = { ...baseEnv, ...defaultSettings, ...stackEnv, ...settings };
   const expectedEnds = new Set<number>();
-  let fail: (error: AppError) => void = () => undefined;
-  const failed = new Promise<never>((_, reject) => (fail = reject));
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   // Whoever does not wait for it must not be ended by it.
   failed.catch(() => undefined);
   const watch = (service: ChildService) => {
     services[service.name].push(service);
-    void service.exited.then((exit) => {
+    void (async () => {
+      const exit = await service.exited;
       services[service.name].splice(services[service.name].indexOf(service), 1);
       if (exit.code === 0 || expectedEnds.has(service.pid)) return;
       fail(new AppError('unavailable', describeEnd(service, exit)));
-    });
+    })();
   };
   return {
     services,

@@ -13,7 +13,7 @@ export interface IncidentView {
 
 /** A live table on a terminal; elsewhere a few lines when an incident appears and when its analysis comes. */
 export function createIncidentView(
-  context: Pick<ConsoleContext, 'columns' | 'isColourful' | 'out'>,
+  context: Pick<ConsoleContext, 'columns' | 'isColourful' | 'out' | 'say'>,
   terminal: NodeJS.WriteStream | undefined,
 ): IncidentView {
   return terminal ? createLiveTable(context, terminal) : createPlainView(context);
@@ -45,12 +45,21 @@ function createLiveTable(
 /** The status, the empty lines around it and the line that counts what is not shown. */
 const headLines = 5;
 
-function createPlainView({ columns, out }: Pick<ConsoleContext, 'columns' | 'out'>): IncidentView {
+function createPlainView({
+  columns,
+  out,
+  say,
+}: Pick<ConsoleContext, 'columns' | 'out' | 'say'>): IncidentView {
   const seen: SeenIncidents = new Map();
+  let looks = 0;
   return {
-    show(incidents) {
+    show(incidents, status) {
       for (const line of newsOf(incidents, seen, columns)) out(line);
+      if (looks++ % looksBetweenStatus === 0) say(status);
     },
     end: () => undefined,
   };
 }
+
+/** A log that repeats itself every second is no longer read. */
+const looksBetweenStatus = 10;
