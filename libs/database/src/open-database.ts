@@ -89,7 +89,7 @@ function databaseOver(orm: MikroORM, pool: Pool): Database {
   return {
     query: (sql, parameters) => run(pool, sql, parameters),
     transaction: (work) => inTransaction(pool, work),
-    entityManager: () => orm.em.fork() as SqlEntityManager,
+    entityManager: () => orm.em.fork(),
     close: () => orm.close(true),
   };
 }
@@ -110,7 +110,6 @@ async function run<Row extends object>(
 async function inTransaction<T>(pool: Pool, work: (session: SqlSession) => Promise<T>): Promise<T> {
   const client = await connect(pool);
   // Without a listener pg would end the process when the connection breaks between two statements.
-  const ignoreLoss = () => undefined;
   client.on('error', ignoreLoss);
   let broken: Error | undefined;
   try {
@@ -128,6 +127,10 @@ async function inTransaction<T>(pool: Pool, work: (session: SqlSession) => Promi
     client.off('error', ignoreLoss);
     client.release(broken);
   }
+}
+
+function ignoreLoss(): void {
+  // The query that follows fails with the reason.
 }
 
 async function connect(pool: Pool): Promise<Client> {

@@ -39,7 +39,7 @@ test.each([
     [table, `${table}_${column}_check`],
   );
   const accepted = [...(check?.definition ?? '').matchAll(/'([^']*)'::text/g)].map(([, value]) => value);
-  expect(accepted.toSorted()).toEqual([...values].toSorted());
+  expect(new Set(accepted)).toEqual(new Set<string>(values));
 });
 
 test('the entities have the columns and types that the migrations made', async () => {

@@ -62,6 +62,16 @@ export const persisterSettings = {
     'Most new incidents of one service and environment in one hour; what comes beyond shares one incident',
     { min: 1, max: 1_000_000, fallback: 100 },
   ),
+  SESSION_TIMEOUT_MS: setting.wholeNumber('Milliseconds without a heartbeat until the group takes over', {
+    min: 1_000,
+    max: 30 * minuteMs,
+    fallback: 15_000,
+  }),
+  DRAIN_MS: setting.wholeNumber('Milliseconds that work in flight gets when stopping', {
+    min: 0,
+    max: 10 * minuteMs,
+    fallback: 20_000,
+  }),
 };
 
 export type PersisterConfig = ReturnType<typeof readPersisterConfig>;

@@ -117,6 +117,7 @@ function createEventConsumer({ config, context, database, metrics }: Running, co
     groupId: 'prodsentinel-persist',
     topics: ['observations', 'analyses'],
     codec,
+    limits: { sessionTimeoutMs: config.SESSION_TIMEOUT_MS, drainMs: config.DRAIN_MS },
     handler: createPersistPipeline({
       database,
       metrics,
@@ -170,10 +171,10 @@ async function startLoops({ config, context, database, producer, metrics }: Runn
       },
     ),
   ]);
-  resources.add('the loops', loops, async (each) => {
-    stopping.abort();
+  resources.add('the loops', stopping, async (each) => {
+    each.abort();
     // What ended them has been told through `failed`.
-    await Promise.allSettled([each]);
+    await Promise.allSettled([loops]);
   });
   await loops;
 }

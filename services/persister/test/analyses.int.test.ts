@@ -66,6 +66,15 @@ async function append(value: AnalysisRequested): Promise<void> {
   topic.push(value);
 }
 
+async function away(): Promise<void> {
+  throw new AppError('unavailable', 'Kafka is away');
+}
+
+async function crashAfterSending(value: AnalysisRequested): Promise<void> {
+  await append(value);
+  throw new AppError('unknown_outcome', 'the acknowledgement was lost');
+}
+
 async function only(): Promise<IncidentDetails> {
   const { incidents } = await listIncidents(persister.database);
   expect(incidents).toHaveLength(1);
@@ -197,10 +206,6 @@ describe('when an analysis is due', () => {
 });
 
 describe('the outbox', () => {
-  const away = async () => {
-    throw new AppError('unavailable', 'Kafka is away');
-  };
-
   test('a crash between freezing, publishing and marking repeats the identical record', async () => {
     await failures();
     pass(5);
@@ -209,10 +214,6 @@ describe('the outbox', () => {
     // What comes after the freeze is not in it, however late it is published.
     await failures(3, { title: 'Something else', releases: ['checkout@9'] });
     pass(60);
-    const crashAfterSending = async (value: AnalysisRequested) => {
-      await append(value);
-      throw new AppError('unknown_outcome', 'the acknowledgement was lost');
-    };
     await expect(sweep(crashAfterSending)).rejects.toMatchObject({ code: 'unknown_outcome' });
     pass(60);
     expect(await sweep()).toBe(1);

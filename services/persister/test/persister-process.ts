@@ -83,6 +83,7 @@ export class PersisterCluster {
         LOG_LEVEL: 'warn',
         FIRST_ANALYSIS_DELAY_MS: '0',
         SWEEP_INTERVAL_MS: '50',
+        SESSION_TIMEOUT_MS: '3000',
         ...settings,
       },
       execArgv: [],

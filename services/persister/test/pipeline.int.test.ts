@@ -109,7 +109,6 @@ describe('what a batch turns out to be', () => {
   });
 
   test('keys too long for an index are replaced by their hash, so that equal ones stay equal', async () => {
-    const long = (end: string) => 'x'.repeat(10_000) + end;
     await handle(observationOf([windowOf(long('a'), [1])]), observationOf([windowOf(long('b'), [2])]));
     await handle(observationOf([windowOf(long('a'), [1, 3])]));
     expect(await onlyIncident()).toMatchObject({ failureCount: 3, traceCount: 2 });
@@ -132,14 +131,6 @@ describe('what a batch turns out to be', () => {
 });
 
 describe('a record that the database refuses', () => {
-  // What JavaScript and Avro accept and a column does not: a count beyond bigint.
-  const poison = () =>
-    observationOf([windowOf('poison', [2])], {
-      fingerprint: fingerprint(2),
-      evidence: [{ ...emptyEvidence, message: 'm' }],
-      evidenceOmitted: 1e30,
-    });
-
   test('among others it fails the batch as permanent, and nothing of the batch is left: the consumer halves it', async () => {
     const events = [observationOf([windowOf('t1', [1])]), poison()];
     await expect(handle(...events)).rejects.toMatchObject({ code: 'invalid_input' });
@@ -153,6 +144,19 @@ describe('a record that the database refuses', () => {
     expect(incident?.events.map(({ kind }) => kind)).toContain('reduced');
   });
 });
+
+function long(end: string): string {
+  return 'x'.repeat(10_000) + end;
+}
+
+/** What JavaScript and Avro accept and a column does not: a count beyond bigint. */
+function poison(): TracesObserved {
+  return observationOf([windowOf('poison', [2])], {
+    fingerprint: fingerprint(2),
+    evidence: [{ ...emptyEvidence, message: 'm' }],
+    evidenceOmitted: 1e30,
+  });
+}
 
 const emptyEvidence = {
   evidenceId: 'e',

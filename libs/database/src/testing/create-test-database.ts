@@ -5,7 +5,7 @@ import { migrateUp } from '../migrate.ts';
 export interface TestDatabase {
   readonly url: string;
   /** Removes it, whoever is still connected. */
-  drop(): Promise<void>;
+  readonly drop: () => Promise<void>;
 }
 
 /**

@@ -104,7 +104,18 @@ export async function failRequest(session: SqlSession, { id, incidentId }: Reque
   return rows.length > 0;
 }
 
-interface FreezeRow extends Omit<AnalysisRequested, 'severity' | 'reason'> {
+const countsOfRequest = [
+  'evidenceOmitted',
+  'failureCount',
+  'traceCount',
+  'firstSeenAt',
+  'lastSeenAt',
+] as const;
+type CountOfRequest = (typeof countsOfRequest)[number];
+
+/** `bigint` arrives as text. */
+interface FreezeRow
+  extends Omit<AnalysisRequested, 'severity' | 'reason' | CountOfRequest>, Record<CountOfRequest, string> {
   readonly status: string;
   readonly severity: Severity;
   readonly reason: AnalysisReason;
@@ -142,23 +153,23 @@ async function readSpent(
       and created_at < ($1::date + 1)::timestamp at time zone 'UTC'`,
     [spentDay],
   );
-  return { spentDay, spentDollars: Number(row?.dollars ?? 0) };
+  return { spentDay, spentDollars: row?.dollars ?? 0 };
 }
 
 function toPayload(
   { id, incidentId }: RequestRef,
-  { status: _, ...row }: FreezeRow,
+  incident: FreezeRow,
   { now, spentDay, spentDollars }: { now: number; spentDay: string; spentDollars: number },
 ): AnalysisRequested {
+  const { status: _status, ...row } = incident;
   return {
     ...row,
+    ...(Object.fromEntries(countsOfRequest.map((name) => [name, Number(row[name])])) as Record<
+      CountOfRequest,
+      number
+    >),
     requestId: id,
     incidentId,
-    evidenceOmitted: Number(row.evidenceOmitted),
-    failureCount: Number(row.failureCount),
-    traceCount: Number(row.traceCount),
-    firstSeenAt: Number(row.firstSeenAt),
-    lastSeenAt: Number(row.lastSeenAt),
     requestedAt: now,
     spentDay,
     spentDollars,
