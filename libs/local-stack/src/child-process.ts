@@ -113,8 +113,13 @@ export async function runTool(program: Program, register: ChildRegister, signal:
   throw new AppError('unavailable', `${program.name} failed (${how}): ${running.logTail()}`);
 }
 
-/** The last kilobyte of a log, in one line. */
+/** The last kilobyte of a log, in one line, without the frames of Java's stack traces that would hide the message. */
 export function tailOf(logFile: string): string {
-  const text = readFileSync(logFile, 'utf8').trim();
-  return text === '' ? '(it said nothing)' : text.slice(-1000).replaceAll(/\s+/g, ' ');
+  const said = readFileSync(logFile, 'utf8')
+    .split('\n')
+    .filter((line) => !/^\s+(at |\.\.\. \d+ more)/.test(line))
+    .join(' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  return said === '' ? '(it said nothing)' : said.slice(-1000);
 }
