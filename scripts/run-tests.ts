@@ -44,6 +44,8 @@ function runJest(resultsFile: string, args: readonly string[]): Promise<Ended> {
     [
       '--experimental-vm-modules',
       '--disable-warning=ExperimentalWarning',
+      // kafkajs sets timers that are already over.
+      '--disable-warning=TimeoutNegativeWarning',
       join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
       '--json',
       `--outputFile=${resultsFile}`,

@@ -1,4 +1,5 @@
 import { chmod, mkdir, realpath } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { AppError } from '@prodsentinel/kernel';
@@ -54,7 +55,8 @@ async function otherUser(folder: string, stacks: string, id: string): Promise<nu
   const real = await realpath(folder);
   for (const otherId of listStates(stacks).filter((each) => each !== id)) {
     const state = readState(stacks, otherId);
-    if (state && state.directory === real && isOwned(state)) return state.guard?.pid ?? state.parent?.pid;
+    if (!state || state.throwAway || !isOwned(state) || !existsSync(state.directory)) continue;
+    if ((await realpath(state.directory)) === real) return state.guard?.pid ?? state.parent?.pid;
   }
   return undefined;
 }
