@@ -1,5 +1,5 @@
 import { renderIncidentTable, type ConsoleContext } from '@prodsentinel/cli';
-import { AppError, backoffMs, delay, isAppError } from '@prodsentinel/kernel';
+import { AppError, backoffMs, delay, isAppError, withDeadline } from '@prodsentinel/kernel';
 import { readTopic } from '@prodsentinel/messaging';
 import { createIncidentReader, type DemoIncident } from './demo-incident.ts';
 import { readSystemTotals } from './read-system-totals.ts';
@@ -25,6 +25,7 @@ export interface ShopDemoOptions {
 const requestsPerSecond = 12;
 const pollMs = 1_000;
 const onceDeadlineMs = 120_000;
+const closingDeadlineMs = 20_000;
 /** More dead letters than the shop makes in an hour. */
 const maxDeadLetters = 5_000;
 
@@ -58,7 +59,8 @@ export async function runShopDemo(options: ShopDemoOptions): Promise<void> {
     await Promise.race([watch(options, shop, closed), everything.system.failed]);
   } finally {
     closing.abort();
-    await running;
+    // What is under way gets its time; a demo that cannot be left would be worse than a lost tick.
+    await withDeadline('closing the shop', closingDeadlineMs, running);
   }
   if (once && !context.signal.aborted) {
     say('every fault has become its incident; the shop is closed, the pipeline catches up …');
