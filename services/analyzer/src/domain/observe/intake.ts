@@ -121,7 +121,7 @@ function cleanCause(
   clean: Clean,
 ): Omit<ExceptionInfo, 'causes'> {
   return {
-    type: toName(type),
+    type: clean(type, limits.nameChars).trim(),
     message: clean(message, limits.scannedMessageChars),
     stack: clean(stack, limits.scannedStackChars),
   };

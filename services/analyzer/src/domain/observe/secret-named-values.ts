@@ -1,5 +1,5 @@
 import { codesOf, isDigitCode, isLetterCode, isSpaceCode } from './character-classes.ts';
-import { isNameOfName, isNameOfValue, kindOfName } from './secret-names.ts';
+import { isNameOfName, isNameOfValue, kindOfName, mayEndKnownName } from './secret-names.ts';
 import type { SecretKind, SecretSpan } from './secret-span.ts';
 
 const maxNameChars = 64;
@@ -37,6 +37,7 @@ interface Value {
 function nameBefore(text: string, at: number, from: number): string | undefined {
   let end = at;
   for (let skipped = 0; end > from && skipped < 6 && isGlue(text.charCodeAt(end - 1)); skipped++) end--;
+  if (!mayEndKnownName(text, end)) return undefined;
   let start = end;
   while (start > from && end - start < maxNameChars && isNameCode(text.charCodeAt(start - 1))) start--;
   if (end - start < 3) return undefined;

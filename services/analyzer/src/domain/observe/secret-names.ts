@@ -8,7 +8,6 @@ import type { SecretKind } from './secret-span.ts';
  * @param name letters, digits and `_ - . $`, at most 64 characters
  */
 export function kindOfName(name: string): SecretKind | undefined {
-  if (name.length < 3 || !mayAnnounce(name)) return undefined;
   const plain = toPlain(name);
   const exact = exactNames[plain];
   if (exact !== undefined) return exact;
@@ -67,17 +66,24 @@ const exactNames: Readonly<Record<string, SecretKind>> = Object.assign(Object.cr
   cvc: 'card_number',
 });
 
-/** By the last two characters: nearly every other name is turned away here. */
-function mayAnnounce(name: string): boolean {
-  return lastTwo.has(
-    ((name.charCodeAt(name.length - 2) | 32) << 8) | (name.charCodeAt(name.length - 1) | 32),
-  );
+/**
+ * Whether the name that ends right before `end` can be one of those that this file knows, by its last two characters: nearly
+ * every other is turned away here.
+ */
+export function mayEndKnownName(text: string, end: number): boolean {
+  return lastTwo.has(((text.charCodeAt(end - 2) | 32) << 8) | (text.charCodeAt(end - 1) | 32));
 }
 
 const lastTwo = new Set(
-  [...endings.map(([ending]) => ending), ...Object.keys(exactNames)].map(
-    (name) => (name.charCodeAt(name.length - 2) << 8) | name.charCodeAt(name.length - 1),
-  ),
+  [
+    ...endings.map(([ending]) => ending),
+    ...Object.keys(exactNames),
+    'name',
+    'key',
+    'field',
+    'header',
+    'value',
+  ].map((name) => (name.charCodeAt(name.length - 2) << 8) | name.charCodeAt(name.length - 1)),
 );
 
 /** Lower case, letters and digits only. */

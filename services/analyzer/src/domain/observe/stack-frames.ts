@@ -121,17 +121,23 @@ function withoutPosition(place: string): string | undefined {
  * program is unpacked differs from machine to machine.
  */
 function moduleOfPath(path: string): string {
-  const parts = path.split(/[/\\]/).filter((part) => part !== '');
-  const last = cutAt(parts.at(-1) ?? path, 128);
-  const labels = (last.split('?', 1)[0] ?? last)
-    .split('.')
-    .filter((label, i) => i === 0 || !isBuildHash(label));
-  const stem = (labels.length > 1 ? labels.slice(0, -1) : labels)
-    .join('.')
-    .replace(/-[0-9a-f]{8,}$/i, '')
-    .toLowerCase();
-  const folder = parts.at(-2);
-  return nameless.has(stem) && folder !== undefined ? `${folder.toLowerCase()}/${stem}` : stem;
+  const slash = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'));
+  let stem = cutAt(slash < 0 ? path : path.slice(slash + 1), 128);
+  const query = stem.indexOf('?');
+  if (query > 0) stem = stem.slice(0, query);
+  const dot = stem.lastIndexOf('.');
+  if (dot > 0) stem = stem.slice(0, dot);
+  if (stem.includes('.') || stem.includes('-')) stem = withoutBuildHashes(stem);
+  stem = stem.toLowerCase();
+  if (slash <= 0 || !nameless.has(stem)) return stem;
+  const folder = Math.max(path.lastIndexOf('/', slash - 1), path.lastIndexOf('\\', slash - 1));
+  return `${path.slice(folder + 1, slash).toLowerCase()}/${stem}`;
+}
+
+/** `main` of `main.3f2a1b9c` and of `main-3f2a1b9c`. */
+function withoutBuildHashes(stem: string): string {
+  const labels = stem.split('.').filter((label, i) => i === 0 || !isBuildHash(label));
+  return labels.join('.').replace(/-[0-9a-f]{8,}$/i, '');
 }
 
 const nameless = new Set([

@@ -86,6 +86,11 @@ describe('fingerprintOf', () => {
       { message: 'calling pricing failed', exception: thrown('Error', 'boom', `Error: boom\n  ${frame}`) },
     ],
     [
+      'by what the connection met, with the same stack',
+      { exception: thrown('Error', 'connect ECONNREFUSED', `Error: x\n  ${frame}`) },
+      { exception: thrown('Error', 'certificate has expired', `Error: x\n  ${frame}`) },
+    ],
+    [
       'by the port of a database',
       { message: 'connect ECONNREFUSED 10.0.0.5:5432' },
       { message: 'connect ECONNREFUSED 10.0.0.6:6379' },

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { takeIn } from '../../../src/domain/observe/intake.ts';
@@ -10,6 +10,9 @@ const file = new URL(
 );
 const testOnData = existsSync(file) ? test : test.skip;
 const reason = existsSync(file) ? '' : ' (skipped: ../shared/datasets/nezha-trainticket is absent)';
+
+// Reading 172,722 lines takes a while on a busy machine.
+jest.setTimeout(120_000);
 
 interface NezhaLine {
   service: string;

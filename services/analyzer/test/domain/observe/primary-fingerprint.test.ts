@@ -1,7 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { choosePrimary } from '../../../src/domain/observe/primary-fingerprint.ts';
 import { taken } from './signals.ts';
+
+// Properties run hundreds of times; how long that takes says nothing.
+jest.setTimeout(60_000);
 
 const error = (type: string, message: string) => ({ type, message, stack: null, causes: [] });
 
@@ -13,6 +16,12 @@ describe('choosePrimary', () => {
       taken({ service: 'inventory', spanId: 'c', parentSpanId: 'b', message: 'no rows', occurredAt: 3 }),
     ];
     expect(choosePrimary(spans).service).toBe('inventory');
+  });
+
+  test('prefers what failed below even where what lies above is worse', () => {
+    const above = taken({ service: 'checkout', spanId: 'b', message: 'giving up', severityNumber: 21 });
+    const below = taken({ service: 'inventory', spanId: 'c', parentSpanId: 'b', message: 'no rows' });
+    expect(choosePrimary([above, below])).toBe(below);
   });
 
   test('prefers the service that is blamed, when it failed itself, over those that blame it', () => {

@@ -1,6 +1,9 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { redactSecrets } from '../../../src/domain/observe/redact-secrets.ts';
+
+// Properties run hundreds of times; how long that takes says nothing.
+jest.setTimeout(60_000);
 
 const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJmZHNlIn0.e-1QO3YZ0a35KPfiWVUOLwk7GP8HmSn_njLwW5LCbNE';
 
@@ -51,6 +54,12 @@ describe('redactSecrets', () => {
       '\\\\\\"secret\\\\\\":\\\\\\"s3\\\\\\"',
       '\\\\\\"secret\\\\\\":\\\\\\"[redacted:secret]\\\\\\"',
       'secret',
+    ],
+    [
+      'JSON whose value ends in a backslash',
+      '{"password":"abc\\\\","a":1}',
+      '{"password":"[redacted:password]","a":1}',
+      'password',
     ],
     ['a Python dictionary', "{'apiKey': 'a b'}", "{'apiKey': '[redacted:api_key]'}", 'api_key'],
     ['a URL query', 'GET /x?access_token=abc&b=2', 'GET /x?access_token=[redacted:token]&b=2', 'token'],

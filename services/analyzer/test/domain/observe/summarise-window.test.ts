@@ -1,9 +1,12 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { FailureSignal } from '@prodsentinel/contracts';
 import fc from 'fast-check';
 import { chooseEvidence } from '../../../src/domain/observe/evidence.ts';
 import { summariseWindow } from '../../../src/domain/observe/summarise-window.ts';
 import { taken } from './signals.ts';
+
+// Properties run hundreds of times; how long that takes says nothing.
+jest.setTimeout(60_000);
 
 const pool = {
   type: 'PoolExhaustedError',
@@ -105,6 +108,7 @@ describe('summariseWindow', () => {
       expect(Buffer.byteLength(JSON.stringify(evidence))).toBeLessThanOrEqual(maxBytes + 2 + evidence.length);
       expect(evidence.length + evidenceOmitted).toBe(20);
       expect(evidence.length > 0).toBe(maxBytes > 0);
+      if (maxBytes >= 20_000) expect(evidence[0]!.stack).not.toBeNull();
     }
   });
 
