@@ -20,18 +20,18 @@ export async function countOffsets(
   );
   await lockKeys(session, given, keys.length);
   const rows = await session.query<{ window: number; failures: string }>(
-    `with given as (select * from ${givenKeys}),
-    held as (select given.place, counted.offsets from given join counted_offsets counted on ${sameKey}),
-    added as (
+    `with added as (
       update counted_offsets counted set offsets = counted.offsets + given.offsets
-      from given where ${sameKey} and not counted.offsets @> given.offsets
+      from ${givenKeys} where ${sameKey} and not counted.offsets @> given.offsets
     )
-    select share."window", sum(upper(new.range) - lower(new.range)) as failures
-    from json_to_recordset($2::json) as share(key int, "window" int, offsets int8multirange)
-    join held on held.place = share.key
-    cross join lateral unnest(share.offsets - held.offsets) as new(range)
-    group by share."window"`,
-    [given, JSON.stringify(shares)],
+    select given."window", sum(upper(new.range) - lower(new.range)) as failures
+    from json_to_recordset($2::json) as given("window" int, partition int, "appendHour" int8, block int8,
+      environment text, "traceId" text, offsets int8multirange)
+    join counted_offsets counted on ${sameKey}
+    cross join lateral unnest(given.offsets - counted.offsets) as new(range)
+    group by given."window"`,
+    // Each with its whole key: a join of two lists of unknown length would be planned as nested loops.
+    [given, JSON.stringify(shares.map(({ key, ...share }) => ({ ...keys[key], ...share })))],
   );
   return new Map(rows.map(({ window, failures }) => [window, Number(failures)]));
 }
