@@ -1,4 +1,11 @@
-import { isDigitCode, isLetterCode, isLowerCode, isUpperCode, isWordCode } from './character-classes.ts';
+import {
+  codesOf,
+  isDigitCode,
+  isLetterCode,
+  isLowerCode,
+  isUpperCode,
+  isWordCode,
+} from './character-classes.ts';
 import type { SecretKind, SecretSpan } from './secret-span.ts';
 
 /** A credential that starts at `at` and is known by its first characters. */
@@ -11,7 +18,9 @@ export function findPrefixedSecret(text: string, at: number): SecretSpan | undef
   for (const known of byFirstCode[code] ?? []) {
     if (!text.startsWith(known.prefix, at)) continue;
     const end = endOfToken(text, at + known.prefix.length);
-    if (end - at - known.prefix.length >= known.minTail) return { start: at, end, kind: known.kind };
+    if (end - at - known.prefix.length < known.minTail) continue;
+    const isAws = known.kind === 'aws_access_key';
+    return { start: at, end: isAws ? endOfAwsSecret(text, end) : end, kind: known.kind };
   }
   return undefined;
 }
@@ -36,6 +45,16 @@ register('openai_key', 16, 'sk-proj-', 'sk-svcacct-', 'sk-ant-', 'sk-or-', 'sk-a
 register('openai_key', 20, 'sk-');
 register('vendor_token', 30, 'npm_', 'SG.', 'hf_', 'shpat_', 'dop_v1_', 'pypi-', 'dckr_pat_');
 register('vendor_token', 20, 'hvs.', 'NRAK-', 'lin_api_', 'AGE-SECRET-KEY-');
+
+/** An AWS secret has no shape of its own but its length: it is known by standing right behind its key id. */
+function endOfAwsSecret(text: string, keyEnd: number): number {
+  let start = keyEnd;
+  while (start - keyEnd < 3 && separators.has(text.charCodeAt(start))) start++;
+  const end = endOfToken(text, start);
+  return start > keyEnd && end - start === 40 ? end : keyEnd;
+}
+
+const separators = codesOf(' :,|;\t');
 
 function findJwt(text: string, at: number): SecretSpan | undefined {
   const end = endOfToken(text, at);

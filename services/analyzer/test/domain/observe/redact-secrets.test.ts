@@ -85,6 +85,13 @@ describe('redactSecrets', () => {
     ],
     ['an AWS key id', 'key AKIAIOSFODNN7EXAMPLE', 'key [redacted:aws_access_key]', 'aws_access_key'],
     [
+      'an AWS pair',
+      `AKIAIOSFODNN7EXAMPLE:${'wJalrXUtnF'.repeat(4)} used`,
+      '[redacted:aws_access_key] used',
+      'aws_access_key',
+    ],
+    ['a list', 'passwords: [a, b] used', 'passwords: [[redacted:password]] used', 'password'],
+    [
       'an AWS secret',
       'aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPx',
       'aws_secret_access_key = [redacted:aws_secret_key]',
