@@ -96,6 +96,26 @@ describe('the persister as a process', () => {
     expect(new Set(cluster.requests.map(({ requestId }) => requestId)).size).toBe(5);
   }, 180_000);
 
+  test('connections that break again and again cost nothing but time', async () => {
+    const total = 200;
+    const child = await cluster.start({ PERSIST_MAX_RECORDS: '5' });
+    for (let from = 0; from < total; from += 20) {
+      await observe(20, from);
+      await persister.rows(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+        where application_name = 'prodsentinel-persister' and datname = current_database()`,
+      );
+    }
+    await untilFailures(total);
+    await cluster.untilRequests(5);
+    expect(await readTotals(persister.database)).toMatchObject({
+      failures: total,
+      traces: total,
+      incidents: 5,
+    });
+    expect(await end(child, 'shutdown')).toBe(0);
+  }, 120_000);
+
   test('a database that was not migrated stops it with the code for wrong set-up', async () => {
     await persister.rows('drop table schema_migrations');
     await expect(cluster.start({ LOG_LEVEL: 'silent' })).rejects.toThrow('78');
