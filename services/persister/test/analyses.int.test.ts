@@ -281,6 +281,15 @@ describe('the outbox', () => {
     expect((await only()).requests.map(({ state }) => state)).toEqual(['superseded', 'published']);
   });
 
+  test('an answer about an incident that was closed meanwhile is not asked for again', async () => {
+    await asked();
+    const { id } = await only();
+    await changeIncidentStatus(persister.database, { id, to: 'closed', actor: 'grace', nowMs: now / 1000 });
+    pass(600);
+    expect(await sweep()).toBe(0);
+    expect((await only()).requests).toMatchObject([{ state: 'superseded', publishCount: 1 }]);
+  });
+
   test('a request that Kafka can never take is failed and keeps nothing back', async () => {
     await failures(1, { title: 'too large' });
     await failures(1, { title: 'fine', environment: 'staging' });

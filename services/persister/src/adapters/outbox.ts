@@ -84,6 +84,16 @@ export async function markPublished(session: SqlSession, id: string, now: number
   );
 }
 
+/** Nobody waits any more for an answer about a closed incident: its overdue requests rest. */
+export async function restClosed(session: SqlSession, { now, resultTimeout }: OverdueRule): Promise<void> {
+  await session.query(
+    `update analysis_requests request set state = 'superseded' from incidents incident
+    where request.state = 'published' and request.published_at <= ${fromMicros('$1::int8')}
+      and incident.id = request.incident_id and incident.status = 'closed'`,
+    [now - resultTimeout],
+  );
+}
+
 /** Requests that were published as often as allowed and still have no result. */
 export function findExhausted(session: SqlSession, { now, resultTimeout, maxPublishes }: OverdueRule) {
   return session.query<RequestRef>(

@@ -9,6 +9,7 @@ import {
   freezeRequest,
   lockPublishable,
   markPublished,
+  restClosed,
   type OverdueRule,
   type RequestRef,
 } from '../adapters/outbox.ts';
@@ -31,6 +32,7 @@ export async function sweepOutbox(database: Database, context: SweepContext): Pr
   const limit = context.limit ?? 100;
   for (const request of await findDue(database, context.now, limit))
     await database.transaction((session) => freezeRequest(session, request, context.now));
+  await restClosed(database, context);
   for (const request of await findExhausted(database, context))
     await giveUp(database, request, {
       ...context,
