@@ -4,7 +4,7 @@ export { createConsoleContext, toMessagingLogger, type ConsoleContext } from './
 export { type IncidentRow, type ShownEvidence } from './incident-row.ts';
 export { renderIncidentTable, type TableOptions } from './incident-table.ts';
 export { readKafkaAccess, type KafkaAccess } from './kafka-access.ts';
-export { listenForStop, type StopOptions } from './listen-for-stop.ts';
+export { listenForStop, type StopOptions, type StopSources } from './listen-for-stop.ts';
 export { createProgram, runProgram, speakThrough, type ProgramVoice } from './run-program.ts';
 export { createPainter, printable, wrapText, type Style } from './terminal-text.ts';
 export { wholeNumberOption } from './whole-number-option.ts';

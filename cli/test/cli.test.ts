@@ -1,0 +1,69 @@
+import { describe, expect, test } from '@jest/globals';
+import { exitCodes } from '@prodsentinel/kernel';
+import { createCli } from '../src/cli.ts';
+import type { ConsoleContext } from '../src/console-context.ts';
+import { runProgram } from '../src/run-program.ts';
+
+describe('the command line', () => {
+  test.each([
+    [['incidents', 'list', '--colour'], 'unknown option'],
+    [['incidents', 'lst'], 'unknown command'],
+    [['incidents', 'show'], 'missing required argument'],
+    [['incidents', 'list', '--status', 'HIGH'], 'Allowed choices are open, investigating, resolved, closed'],
+    [['incidents', 'list', '--limit', '0'], 'a whole number between 1 and 1000'],
+    [['setup', '--partitions', 'many'], 'a whole number between 1 and 10000'],
+    [['migrate', 'up', 'now'], 'too many arguments'],
+  ])('refuses %j as a usage error that says why', async (args, reason) => {
+    const { code, messages, data } = await run(args);
+    expect(code).toBe(exitCodes.usage);
+    expect(messages).toContain(reason);
+    expect(data).toBe('');
+  });
+
+  test('names every setting that is missing, and leaves with 78', async () => {
+    const { code, messages } = await run(['setup']);
+    expect(code).toBe(exitCodes.misconfigured);
+    expect(messages).toContain('KAFKA_BROKERS');
+    expect(messages).toContain('SCHEMA_REGISTRY_URL');
+  });
+
+  test('leaves with 69 when the database does not answer', async () => {
+    const env = { DATABASE_URL: 'postgresql://nobody:secret@127.0.0.1:1/none' };
+    const { code, messages } = await run(['migrate', 'status'], env);
+    expect(code).toBe(exitCodes.unavailable);
+    expect(messages).not.toContain('secret');
+  });
+
+  test.each([
+    [[]],
+    [['stack', 'up']],
+    [['setup']],
+    [['migrate', 'up']],
+    [['migrate', 'verify']],
+    [['migrate', 'status']],
+    [['incidents', 'list']],
+    [['incidents', 'show']],
+  ])('explains %j with a description, on standard output', async (words) => {
+    const { code, data } = await run([...words, '--help']);
+    expect(code).toBe(exitCodes.ok);
+    const [usage, , description] = data.split('\n');
+    expect(usage).toMatch(/^Usage: prodsentinel/);
+    expect(description?.length).toBeGreaterThan(20);
+    if (words.length > 0) expect(data).toContain('Example:');
+  });
+});
+
+async function run(args: readonly string[], env: ConsoleContext['env'] = {}) {
+  const data: string[] = [];
+  const messages: string[] = [];
+  const context: ConsoleContext = {
+    env,
+    out: (line) => data.push(line),
+    say: (line) => messages.push(line),
+    columns: 100,
+    isColourful: false,
+    signal: new AbortController().signal,
+  };
+  const code = await runProgram(createCli(context), args, context);
+  return { code, data: data.join('\n'), messages: messages.join('\n') };
+}
