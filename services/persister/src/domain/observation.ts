@@ -54,7 +54,12 @@ export function parseObservation(event: TracesObserved): Observation {
     ],
     fingerprintParts: clean.fingerprintParts,
     title: capped(clean.title, 500),
-    signature: clean.signature,
+    // All templates of an incident must fit into one request.
+    signature: clean.signature.map((each) => ({
+      ...each,
+      service: indexable(each.service),
+      template: capped(each.template, 2_000),
+    })),
     services: clean.services.map((each) => indexable(each)),
     releases: clean.releases.map((each) => indexable(each)),
     severity: severities.read(clean.severity),

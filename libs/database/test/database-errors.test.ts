@@ -1,0 +1,47 @@
+import { expect, test } from '@jest/globals';
+import { AppError } from '@prodsentinel/kernel';
+import { toDatabaseError } from '../src/index.ts';
+
+test.each([
+  ['40P01', 'unavailable'],
+  ['40001', 'unavailable'],
+  ['08006', 'unavailable'],
+  ['57P01', 'unavailable'],
+  ['57014', 'unavailable'],
+  ['55P03', 'unavailable'],
+  ['25P03', 'unavailable'],
+  ['25006', 'unavailable'],
+  ['53100', 'unavailable'],
+  ['53300', 'unavailable'],
+  ['ECONNREFUSED', 'unavailable'],
+  ['23505', 'invalid_input'],
+  ['22P05', 'invalid_input'],
+  ['54000', 'invalid_input'],
+  ['28P01', 'configuration'],
+  ['3D000', 'configuration'],
+  ['42P01', 'bug'],
+])('an error with the code %s means %s', (code, expected) => {
+  expect(toDatabaseError(Object.assign(new Error('it says so'), { code }))).toMatchObject({
+    code: expected,
+    message: expect.stringContaining('it says so'),
+  });
+});
+
+test.each([
+  'Connection terminated unexpectedly',
+  'timeout exceeded when trying to connect',
+  'Query read timeout',
+  'Client has encountered a connection error and is not queryable',
+])('pg says "%s" without a code: that is bad weather', (message) => {
+  expect(toDatabaseError(new Error(message)).code).toBe('unavailable');
+});
+
+test('several failed attempts to connect mean what the first one means', () => {
+  const first = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+  expect(toDatabaseError(new AggregateError([first], '')).code).toBe('unavailable');
+});
+
+test('what is ours already stays as it is', () => {
+  const own = new AppError('conflict', 'mine');
+  expect(toDatabaseError(own)).toBe(own);
+});
