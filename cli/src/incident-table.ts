@@ -1,9 +1,8 @@
-import Table from 'cli-table3';
 import type { IncidentRow } from './incident-row.ts';
 import { createPainter, printable, wrapText } from './terminal-text.ts';
 
 export interface TableOptions {
-  /** No line is longer. At least 80. */
+  /** No line is longer (counted in characters of ordinary width). At least 80. */
   readonly columns: number;
   readonly isColourful: boolean;
   /** Whether ids are shown: needed to ask for one, of no interest in a live view. Default true. */
@@ -19,31 +18,33 @@ export interface TableOptions {
 export function renderIncidentTable(incidents: readonly IncidentRow[], options: TableOptions): string {
   if (incidents.length === 0) return 'no incidents';
   const paint = createPainter(options.isColourful);
-  const statusWidth =
-    gap + Math.max(...['STATUS', ...incidents.map(({ status }) => status)].map((each) => each.length));
-  const storyWidth = options.columns - widths.severity - statusWidth - widths.failures - widths.traces;
-  const table = new Table({
-    head: ['SEVERITY', 'STATUS', 'FAILURES', 'TRACES', 'INCIDENT'].map((each) => paint('dim', each)),
-    colWidths: [widths.severity, statusWidth, widths.failures, widths.traces, storyWidth],
-    colAligns: ['left', 'left', 'right', 'right', 'left'],
-    chars: noBorders,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap },
-  });
+  const statusWidth = Math.max(
+    ...['STATUS', ...incidents.map(({ status }) => status)].map((each) => each.length),
+  );
+  const toCells = ({ severity, status, failures, traces }: Cells) =>
+    [
+      severity.padEnd(widths.severity),
+      status.padEnd(statusWidth),
+      failures.padStart(widths.failures),
+      traces.padStart(widths.traces),
+    ] as const;
+  const head = toCells({ severity: 'SEVERITY', status: 'STATUS', failures: 'FAILURES', traces: 'TRACES' });
+  const indent = head.join(gap).length + gap.length;
+  const lines = [paint('dim', [...head, 'INCIDENT'].join(gap))];
   for (const incident of incidents) {
-    table.push([
-      paint(incident.severity, incident.severity),
-      incident.status,
-      String(incident.failureCount),
-      String(incident.traceCount),
-      storyOf(incident, options, storyWidth - gap).join('\n'),
-    ]);
+    const { severity, status, failureCount, traceCount } = incident;
+    const cells = toCells({ severity, status, failures: String(failureCount), traces: String(traceCount) });
+    const [first = '', ...rest] = storyOf(incident, options, options.columns - indent);
+    lines.push([paint(severity, cells[0]), ...cells.slice(1), first].join(gap));
+    lines.push(...rest.map((line) => ' '.repeat(indent) + line));
   }
-  const lines = table.toString().split('\n');
-  return lines.map((line) => line.trimEnd()).join('\n');
+  return lines.join('\n');
 }
 
-const gap = 2;
-const widths = { severity: 10, failures: 10, traces: 8 };
+type Cells = Record<'severity' | 'status' | 'failures' | 'traces', string>;
+
+const gap = '  ';
+const widths = { severity: 8, failures: 8, traces: 6 };
 
 function storyOf(incident: IncidentRow, options: TableOptions, width: number): string[] {
   const paint = createPainter(options.isColourful);
@@ -62,21 +63,3 @@ function storyOf(incident: IncidentRow, options: TableOptions, width: number): s
   if (options.hasIds ?? true) lines.push(paint('dim', incident.id));
   return lines;
 }
-
-const noBorders = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '',
-};
