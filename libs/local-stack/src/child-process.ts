@@ -76,15 +76,15 @@ export class RunningProgram {
     this.#child.kill(signal);
   }
 
-  /** Asks it to end and waits; after `graceMs` it is killed. */
-  async end(signal: NodeJS.Signals, graceMs: number): Promise<void> {
-    if (!this.#isRunning) return;
+  /** Asks it to end and waits; after `graceMs` it is killed. Returns how it ended. */
+  async end(signal: NodeJS.Signals, graceMs: number): Promise<string> {
+    if (!this.#isRunning) return this.ended;
     // A stopped (SIGSTOP) process would not see the signal.
     if (process.platform !== 'win32') this.signal('SIGCONT');
     this.signal(signal);
     const timer = setTimeout(() => this.signal('SIGKILL'), graceMs);
     try {
-      await withDeadline(`the end of ${this.#program.name}`, graceMs + 10_000, this.ended);
+      return await withDeadline(`the end of ${this.#program.name}`, graceMs + 10_000, this.ended);
     } finally {
       clearTimeout(timer);
     }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AppError, isAppError } from '@prodsentinel/kernel';
 import { fillCache } from './cache-folder.ts';
+import { obtainClassArchive } from './class-archive.ts';
 import { runTool, type ChildRegister, type Program } from './child-process.ts';
 import { downloads, installedRedis, missingDownloads, obtain, type DownloadName } from './downloads.ts';
 import type { GuardMessage, GuardOptions, ServerCommand } from './guard-protocol.ts';
@@ -122,10 +123,18 @@ export class Guard {
       case 'kafka': {
         const jars = join(await this.#obtain('kafka', tools), 'lib');
         const formatted = await this.#formattedStorage(context, jars);
-        return prepareKafka(context, jars, { config: this.#options.kafkaConfig, formatted });
+        const { kafkaConfig } = this.#options;
+        const make = (each: ServerContext, config: Readonly<Record<string, string>>) =>
+          prepareKafka(each, jars, { config, formatted });
+        const jvmOptions = await this.#classArchive('kafka', tools, context, (each) => make(each, {}));
+        return make({ ...context, jvmOptions }, kafkaConfig);
       }
-      case 'registry':
-        return prepareRegistry(context, await this.#obtain('registry', tools));
+      case 'registry': {
+        const unpacked = await this.#obtain('registry', tools);
+        const make = (each: ServerContext) => prepareRegistry(each, unpacked);
+        const jvmOptions = await this.#classArchive('registry', tools, context, make);
+        return make({ ...context, jvmOptions });
+      }
       case 'redis':
         return prepareRedis(context, redis ?? join(await this.#obtain('redis', tools), 'redis-server'));
       case 'postgres':
@@ -152,6 +161,25 @@ export class Guard {
     return fillCache(this.#options.cache, artifact, (draft) => formatStorage(context, jars, draft));
   }
 
+  #classArchive(
+    name: 'kafka' | 'registry',
+    tools: Prerequisites,
+    context: ServerContext,
+    make: (context: ServerContext) => Promise<PreparedServer>,
+  ): Promise<string[]> {
+    const recipe = `${downloads[name].recipe}\n${tools.javaVersion}`;
+    return obtainClassArchive(
+      this.#options.cache,
+      { name: `${name}-classes`, recipe },
+      {
+        prepare: (directory, jvmOptions) => make({ ...context, directory, keepsData: false, jvmOptions }),
+        register: this.#register,
+        signal: this.#stopping.signal,
+        onProgress: (line) => this.#tell({ type: 'progress', line }),
+      },
+    );
+  }
+
   async #context(name: ServerName, { java }: Prerequisites): Promise<ServerContext> {
     const env = serverEnvironment(this.#env);
     return {
@@ -159,6 +187,7 @@ export class Guard {
       keepsData: this.#options.data.kind === 'kept',
       tunedFor: this.#options.tunedFor,
       java,
+      jvmOptions: [],
       env,
       newSecret: () => randomBytes(18).toString('base64url'),
       run: (program) => this.#run({ ...program, env }),

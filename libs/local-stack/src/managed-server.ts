@@ -88,9 +88,10 @@ export class ManagedServer {
     if (this.#isAskedToEnd) await withDeadline(`the end of ${this.name} on ${signal}`, 30_000, running.ended);
   }
 
-  async stop(how: 'gracefully' | 'atOnce'): Promise<void> {
+  /** Returns how it ended: `exit code N` or `signal NAME`; undefined when it was down. */
+  async stop(how: 'gracefully' | 'atOnce'): Promise<string | undefined> {
     this.#isAskedToEnd = true;
-    await this.#running?.end(this.#prepared.signals[how], gracefulEndMs);
+    return this.#running?.end(this.#prepared.signals[how], gracefulEndMs);
   }
 
   async #launch(ports: readonly number[]): Promise<RunningProgram> {

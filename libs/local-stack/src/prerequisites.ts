@@ -8,6 +8,8 @@ export const minimumJava = 17;
 export interface Prerequisites {
   /** Path of a Java of at least `minimumJava`. */
   readonly java: string;
+  /** All that this Java says of itself: another build may not take what this one made. */
+  readonly javaVersion: string;
   /** Path of Maven, or undefined where it was not asked for. */
   readonly maven: string | undefined;
 }
@@ -25,7 +27,7 @@ export function findPrerequisites(env: NodeJS.ProcessEnv, needs: { readonly mave
     ...(needs.maven && !maven ? ['Maven 3 (there is no mvn on the PATH)'] : []),
   ];
   if ('problem' in java || problems.length > 0) throw new AppError('unavailable', adviceFor(problems));
-  return { java: java.path, maven };
+  return { java: java.path, javaVersion: java.version, maven };
 }
 
 /** The file that a shell would run for this name, or undefined. */
@@ -37,7 +39,7 @@ export function findOnPath(name: string, env: NodeJS.ProcessEnv): string | undef
     .find((file) => isExecutable(file));
 }
 
-function findJava(env: NodeJS.ProcessEnv): { path: string } | { problem: string } {
+function findJava(env: NodeJS.ProcessEnv): { path: string; version: string } | { problem: string } {
   const home = env['JAVA_HOME'];
   const inHome = home ? findOnPath('java', { PATH: join(home, 'bin') }) : undefined;
   const path = inHome ?? findOnPath('java', env);
@@ -47,7 +49,7 @@ function findJava(env: NodeJS.ProcessEnv): { path: string } | { problem: string 
   if (error) return { problem: `${path} does not start: ${error.message}` };
   const [, major, minor] = /version "(\d+)(?:\.(\d+))?/.exec(stderr) ?? [];
   const version = Number(major === '1' ? minor : major);
-  if (version >= minimumJava) return { path };
+  if (version >= minimumJava) return { path, version: stderr.trim() };
   return { problem: version ? `${path} is Java ${version}` : `${path} does not tell its version` };
 }
 

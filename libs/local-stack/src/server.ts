@@ -10,6 +10,8 @@ export interface ServerContext {
   readonly tunedFor: 'starting' | 'throughput';
   /** Path of Java. */
   readonly java: string;
+  /** Added to the settings of its JVM. */
+  readonly jvmOptions: readonly string[];
   /** What a server sees of our environment: nothing that would change its settings. */
   readonly env: NodeJS.ProcessEnv;
   readonly newSecret: () => string;
@@ -33,7 +35,7 @@ export interface PreparedServer {
 
 /** JVM settings of every Java server of ours: small, and without files outside the stack's folder. */
 export function javaOptions(
-  context: Pick<ServerContext, 'tunedFor' | 'directory'>,
+  context: Pick<ServerContext, 'tunedFor' | 'directory' | 'jvmOptions'>,
   maxHeapMiB: number,
 ): string[] {
   return [
@@ -44,5 +46,6 @@ export function javaOptions(
     // Its file in the system's temporary folder would outlive a kill.
     '-XX:-UsePerfData',
     `-Djava.io.tmpdir=${context.directory}`,
+    ...context.jvmOptions,
   ];
 }

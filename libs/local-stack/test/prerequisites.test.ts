@@ -28,7 +28,7 @@ describe('what the local stack needs', () => {
 
   test('does not include Maven when everything has been downloaded', () => {
     install('java', 'openjdk version "17.0.15" 2025-04-15');
-    expect(find(false)).toEqual({ java: join(folder, 'java'), maven: undefined });
+    expect(find(false)).toMatchObject({ java: join(folder, 'java'), maven: undefined });
     expect(() => find(true)).toThrow(/^the local stack needs Maven 3/);
   });
 
@@ -43,7 +43,11 @@ describe('what the local stack needs', () => {
   test('is satisfied by newer versions', () => {
     install('java', 'openjdk version "25" 2025-09-16');
     install('mvn');
-    expect(find(true)).toEqual({ java: join(folder, 'java'), maven: join(folder, 'mvn') });
+    expect(find(true)).toEqual({
+      java: join(folder, 'java'),
+      javaVersion: 'openjdk version "25" 2025-09-16',
+      maven: join(folder, 'mvn'),
+    });
   });
 
   test('says when the java on the PATH is none', () => {

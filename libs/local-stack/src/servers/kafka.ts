@@ -58,7 +58,7 @@ export async function formatStorage(
     name: 'kafka storage format',
     command: context.java,
     args: [
-      ...javaOptions({ ...context, tunedFor: 'starting' }, 128),
+      ...javaOptions({ directory: context.directory, tunedFor: 'starting', jvmOptions: [] }, 128),
       '-cp',
       join(jars, '*'),
       'kafka.tools.StorageTool',
