@@ -43,7 +43,7 @@ async function runStackUp(context: ConsoleContext): Promise<void> {
     const setupContext = { env: { ...context.env, ...stack.env }, out: say, say };
     await runSetup(defaultSetup, setupContext);
     await runMigrateUp(setupContext);
-    for (const name of stackVariables) out(`export ${name}=${stack.env[name]}`);
+    for (const name of stackVariables) out(`export ${name}=${quoted(stack.env[name])}`);
     say('the stack is up; Ctrl-C stops it and keeps its data');
     await untilAborted(signal);
     say('stopping the stack …');
@@ -57,4 +57,9 @@ function untilAborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+/** Safe in a shell, whatever a password holds. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
