@@ -16,21 +16,30 @@ export interface HeldStack {
   readonly directory: string;
   readonly env: StackEnvironment;
   readonly remains: () => string[];
+  /** What the parent said since. */
+  readonly lines: readonly string[];
 }
 
 /** Starts a process, in a group of its own, that starts a stack and holds it. */
-export async function holdStack(): Promise<HeldStack> {
+export async function holdStack(...args: string[]): Promise<HeldStack> {
   const parent = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'fixtures', 'hold-stack.ts')],
+    [
+      '--disable-warning=ExperimentalWarning',
+      join(import.meta.dirname, 'fixtures', 'hold-stack.ts'),
+      ...args,
+    ],
     { detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let said = '';
   parent.stderr.on('data', (chunk) => (said += String(chunk)));
+  const lines = createInterface({ input: parent.stdout });
   const line = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: parent.stdout }).once('line', resolve);
+    lines.once('line', resolve);
     parent.once('exit', (code, signal) => reject(new Error(`ended with ${code ?? signal}: ${said}`)));
   });
+  const more: string[] = [];
+  lines.on('line', (each) => more.push(each));
   const { env, directory, pids } = JSON.parse(line) as {
     env: StackEnvironment;
     directory: string;
@@ -46,5 +55,5 @@ export async function holdStack(): Promise<HeldStack> {
       existsSync(path),
     ),
   ];
-  return { parent, guard, servers, directory, env, remains };
+  return { parent, guard, servers, directory, env, remains, lines: more };
 }

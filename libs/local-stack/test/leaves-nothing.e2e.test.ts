@@ -9,8 +9,8 @@ const timeoutMs = 120_000;
 
 describe('a stack leaves nothing behind', () => {
   const held: HeldStack[] = [];
-  const hold = async () => {
-    const stack = await holdStack();
+  const hold = async (...args: string[]) => {
+    const stack = await holdStack(...args);
     held.push(stack);
     return stack;
   };
@@ -42,6 +42,18 @@ describe('a stack leaves nothing behind', () => {
       process.kill(-parent.pid!, 'SIGINT');
       await waitFor('nothing is left', () => remains().length === 0);
       expect(parent.signalCode).toBe('SIGINT');
+    },
+    timeoutMs,
+  );
+
+  test(
+    'when its parent drains on Ctrl-C and then stops it: until then the servers do not notice the Ctrl-C',
+    async () => {
+      const { parent, lines, remains } = await hold('--drain-on-interrupt');
+      process.kill(-parent.pid!, 'SIGINT');
+      await waitFor('the parent ends by itself', () => parent.exitCode !== null);
+      expect({ lines, exitCode: parent.exitCode }).toEqual({ lines: ['drained'], exitCode: 0 });
+      expect(remains()).toEqual([]);
     },
     timeoutMs,
   );
