@@ -19,17 +19,27 @@ function signal(
   fingerprint = 'v1:f',
 ): IntakeSignal {
   return {
-    ...{ partition: 0, offset, appendedAtMs, environment: 'default', traceId, spanId: '', parentSpanId: '' },
-    ...{ service: 's', release: null, severityNumber: 17, severityText: 'ERROR', kind: 'log', message: 'm' },
-    ...{
-      exceptionType: null,
-      stack: null,
-      occurredAt: null,
-      fingerprint,
-      fingerprintParts: [],
-      template: 't',
-    },
-    ...{ headline: 'm', redactions: {} },
+    partition: 0,
+    offset,
+    appendedAtMs,
+    environment: 'default',
+    traceId,
+    spanId: '',
+    parentSpanId: '',
+    service: 's',
+    release: null,
+    severityNumber: 17,
+    severityText: 'ERROR',
+    kind: 'log',
+    message: 'm',
+    exceptionType: null,
+    stack: null,
+    occurredAt: null,
+    fingerprint,
+    fingerprintParts: [],
+    template: 't',
+    headline: 'm',
+    redactions: {},
   };
 }
 
