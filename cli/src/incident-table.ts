@@ -9,6 +9,8 @@ export interface TableOptions {
   readonly hasIds?: boolean;
   /** Whether the most telling message is shown below the cause. Default false. */
   readonly hasEvidence?: boolean;
+  /** Whether causes and messages are cut to what shows more incidents at once. Default false. */
+  readonly isCompact?: boolean;
 }
 
 /**
@@ -54,11 +56,11 @@ function storyOf(incident: IncidentRow, options: TableOptions, width: number): s
   const lines = [
     ...wrapText(printable(incident.title), width, 2).map((line) => paint('bold', line)),
     ...wrapText(`in: ${incident.services.map(printable).join(', ')}`, width, 2),
-    ...wrapText(cause, width, 5),
+    ...wrapText(cause, width, options.isCompact ? 2 : 5),
   ];
   if (options.hasEvidence && evidence) {
     const shown = `shows: ${printable(evidence.service)}: ${printable(evidence.message)}`;
-    lines.push(...wrapText(shown, width, 3).map((line) => paint('dim', line)));
+    lines.push(...wrapText(shown, width, options.isCompact ? 1 : 3).map((line) => paint('dim', line)));
   }
   if (options.hasIds ?? true) lines.push(paint('dim', incident.id));
   return lines;

@@ -1,5 +1,6 @@
 import { createConsoleContext, listenForStop, runProgram } from '@prodsentinel/cli';
 import { createDemoProgram, type DemoArguments } from './arguments.ts';
+import { checkReadable } from './replay/read-lines.ts';
 import { runReplayDemo } from './replay-demo.ts';
 import { runShopDemo } from './shop-demo.ts';
 import { startEverything } from './start-everything.ts';
@@ -23,18 +24,24 @@ const liveSettings = {
 
 async function runDemo({ once, input, json, seed }: DemoArguments): Promise<void> {
   const isReplay = input.length > 0;
+  // Before a whole stack is started for a misspelt name.
+  for (const file of input) await checkReadable(file);
   if (!isReplay) {
     context.say('for the demo, windows close and first analyses come after 1.5 s and 3 s instead of 5 s');
   }
-  await using everything = await startEverything({
+  const everything = await startEverything({
     context,
     settings: isReplay ? {} : liveSettings,
     onSystem: (system) => (running = system),
   });
   const common = { everything, context, now: Date.now };
-  if (isReplay) return await runReplayDemo({ ...common, files: input, isJson: json });
   const terminal = process.stdout.isTTY ? process.stdout : undefined;
-  await runShopDemo({ ...common, seed, once, terminal });
+  try {
+    if (isReplay) await runReplayDemo({ ...common, files: input, isJson: json });
+    else await runShopDemo({ ...common, seed, once, terminal });
+  } finally {
+    await everything.stop();
+  }
 }
 
 process.exitCode = await runProgram(createDemoProgram(context, runDemo), process.argv.slice(2), context);

@@ -12,9 +12,11 @@ import { startStack } from '@prodsentinel/local-stack';
 import { startSystem, type System } from './system/start-system.ts';
 
 /** A whole ProdSentinel, running. */
-export interface Everything extends KafkaAccess, AsyncDisposable {
+export interface Everything extends KafkaAccess {
   readonly system: System;
   readonly database: Database;
+  /** Stops the services, then the stack. */
+  stop(): Promise<void>;
 }
 
 export interface StartOptions {
@@ -27,7 +29,7 @@ export interface StartOptions {
 
 /**
  * Starts the stack with throw-away data (or uses the servers that the environment names), sets it up, migrates it and
- * starts the services. Disposing it stops the services, then the stack.
+ * starts the services.
  *
  * @throws AppError as `startStack`, `runSetup`, `runMigrateUp` and `startSystem` do; what was started is stopped
  */
@@ -63,7 +65,7 @@ export async function startEverything({ context, settings, onSystem }: StartOpti
       (each) => each.close(),
     );
     const access = readKafkaAccess(env, 'prodsentinel-demo', say);
-    return { ...access, system, database, [Symbol.asyncDispose]: () => resources.release() };
+    return { ...access, system, database, stop: () => resources.release() };
   } catch (error) {
     await resources.release();
     throw error;

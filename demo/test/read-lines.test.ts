@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { hashFile, maxLineBytes, readLines, type LogLine } from '../src/replay/read-lines.ts';
+import { checkReadable, hashFile, maxLineBytes, readLines, type LogLine } from '../src/replay/read-lines.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -54,6 +54,8 @@ test('a file that is not there, or a broken gzip file, is named', async () => {
     code: 'invalid_input',
     message: expect.stringContaining(missing),
   });
+  await expect(checkReadable(missing)).rejects.toMatchObject({ code: 'invalid_input' });
+  await expect(checkReadable(folder)).rejects.toMatchObject({ code: 'invalid_input' });
   await expect(read(missing)).rejects.toMatchObject({ code: 'invalid_input' });
   const cut = await write('cut', gzipSync('a\n'.repeat(10_000)).subarray(0, 30));
   await expect(read(cut)).rejects.toMatchObject({

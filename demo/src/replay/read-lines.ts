@@ -18,6 +18,20 @@ export interface LogLine {
 export const maxLineBytes = 2 * 1024 * 1024;
 const lineFeed = 0x0a;
 
+/** @throws AppError `invalid_input` naming the file when it cannot be opened or is a folder */
+export async function checkReadable(file: string): Promise<void> {
+  try {
+    const handle = await open(file);
+    try {
+      await handle.read(Buffer.alloc(1), 0, 1, 0);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
 /**
  * The SHA-256 of a file's bytes as they lie on disk, in hex.
  *

@@ -1,4 +1,4 @@
-import { AppError, isAppError, Releasers } from '@prodsentinel/kernel';
+import { AppError, isAppError } from '@prodsentinel/kernel';
 import { createCodec, RawProducer, type KafkaConnection, type RawMessage } from '@prodsentinel/messaging';
 import { deliver } from '../deliver.ts';
 import { hashFile, maxLineBytes, readLines } from './read-lines.ts';
@@ -38,28 +38,42 @@ const maxBatchesInFlight = 6;
  *   `unavailable` when Kafka stays away; `aborted`
  */
 export async function replayFiles(options: ReplayOptions): Promise<ReplayResult> {
-  const { connection, registryUrl, signal, now } = options;
+  const { connection, registryUrl, signal } = options;
   const hashes = new Map<string, string>();
   // All files are looked at before a line is sent: a misspelt name must not end a replay half-way.
   for (const file of options.files) hashes.set(file, hashes.get(file) ?? (await hashFile(file)));
-  await using resources = new Releasers();
   const codec = createCodec(registryUrl, connection.topicPrefix);
   await codec.prepare(['failures']);
-  const producer = resources.add('the producer', new RawProducer(connection), (each) => each.stop());
-  await producer.start(signal);
-  const encode = (value: Parameters<typeof codec.encode<'failures'>>[1]) => codec.encode('failures', value);
+  const producer = new RawProducer(connection);
+  try {
+    await producer.start(signal);
+    return await sendFiles({ options, hashes, producer, encode: (value) => codec.encode('failures', value) });
+  } finally {
+    await producer.stop();
+  }
+}
+
+interface Sending {
+  readonly options: ReplayOptions;
+  /** By file. */
+  readonly hashes: ReadonlyMap<string, string>;
+  readonly producer: RawProducer;
+  readonly encode: Encode;
+}
+
+async function sendFiles({ options, hashes, producer, encode }: Sending): Promise<ReplayResult> {
+  const { files, signal, now, onProgress } = options;
   const result = { records: 0, unparsable: 0, firstSentAtMs: undefined as number | undefined };
   const window = new BoundedWork(maxBatchesInFlight);
-  for (const file of options.files) {
-    const source = { file, fileHash: hashes.get(file) ?? '' };
-    for await (const batch of toBatches(source, encode)) {
+  for (const file of files) {
+    for await (const batch of toBatches({ file, fileHash: hashes.get(file) ?? '' }, encode)) {
       if (signal.aborted) throw new AppError('aborted', 'aborted in the middle of a replay');
       result.firstSentAtMs ??= now();
       await window.add(async () => {
         await sendBatch(producer, batch, signal);
         result.records += batch.length;
         result.unparsable += batch.filter(({ isParsable }) => !isParsable).length;
-        options.onProgress?.(result.records, file);
+        onProgress?.(result.records, file);
       });
     }
   }

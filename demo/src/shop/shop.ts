@@ -66,24 +66,36 @@ export function createShop(options: ShopOptions): Shop {
   return {
     counts,
     async run(signal) {
-      await using resources = new Releasers();
-      const senders = await startSenders(options, signal, resources);
-      const traffic = shopTraffic(options.seed, () => options.now() * 1_000);
-      let repeats: ShopTraffic[] = [];
-      for (let tick = 1; !signal.aborted; tick++) {
-        const size = Math.max(1, Math.round((options.requestsPerSecond * tickMs) / 1_000));
-        const requests = Array.from({ length: size }, () => traffic.next().value);
-        // Never in one batch with the first sending: a repetition comes later.
-        await sendAll(requests, senders);
-        count(counts, requests);
-        await sendAll(repeats, senders);
-        counts.repeatedFailures += repeats.flatMap(({ signals }) => signals.filter(isFailure)).length;
-        repeats = requests.filter(({ isSentTwice }) => isSentTwice);
-        if (tick % ticksBetweenMalformed === ticksUntilMalformed) await sendMalformed(counts, senders);
-        await pause(signal);
+      const resources = new Releasers();
+      try {
+        await serve(options, counts, await startSenders(options, signal, resources), signal);
+      } finally {
+        await resources.release();
       }
     },
   };
+}
+
+async function serve(
+  options: ShopOptions,
+  counts: ShopCounts,
+  senders: Senders,
+  signal: AbortSignal,
+): Promise<void> {
+  const traffic = shopTraffic(options.seed, () => options.now() * 1_000);
+  const size = Math.max(1, Math.round((options.requestsPerSecond * tickMs) / 1_000));
+  let repeats: ShopTraffic[] = [];
+  for (let tick = 1; !signal.aborted; tick++) {
+    const requests = Array.from({ length: size }, () => traffic.next().value);
+    await sendAll(requests, senders);
+    count(counts, requests);
+    // Never in one batch with the first sending: a repetition comes later.
+    await sendAll(repeats, senders);
+    counts.repeatedFailures += repeats.flatMap(({ signals }) => signals.filter(isFailure)).length;
+    repeats = requests.filter(({ isSentTwice }) => isSentTwice);
+    if (tick % ticksBetweenMalformed === ticksUntilMalformed) await sendMalformed(counts, senders);
+    await pause(signal);
+  }
 }
 
 /** A failure by the rule that the analyzer counts by: ERROR and above. */

@@ -26,20 +26,33 @@ function createLiveTable(
   const update = createLogUpdate(terminal);
   return {
     show(incidents, status) {
-      // What does not fit on the screen cannot be overwritten: the worst come first, the others are counted.
-      const room = terminal.rows - headLines;
-      for (let shown = incidents.length; ; shown--) {
-        const options = { columns, isColourful, hasIds: false, hasEvidence: true };
-        const table = renderIncidentTable(incidents.slice(0, shown), options);
-        const isFitting = table.split('\n').length <= room || shown <= 1;
-        if (!isFitting) continue;
-        const more = shown < incidents.length ? `\n… and ${incidents.length - shown} more` : '';
-        update(`\n${status}\n\n${table}${more}`);
-        return;
-      }
+      update(`\n${status}\n\n${fitTable(incidents, { columns, isColourful }, terminal.rows - headLines)}`);
     },
     end: () => update.done(),
   };
+}
+
+/**
+ * What does not fit on the screen cannot be overwritten: stories are cut first, then the worst incidents come first and
+ * the others are counted.
+ */
+function fitTable(
+  incidents: readonly DemoIncident[],
+  console: Pick<ConsoleContext, 'columns' | 'isColourful'>,
+  rows: number,
+): string {
+  const options = { ...console, hasIds: false, hasEvidence: true };
+  const full = renderIncidentTable(incidents, options);
+  if (countLines(full) <= rows) return full;
+  for (let shown = incidents.length; ; shown--) {
+    const table = renderIncidentTable(incidents.slice(0, shown), { ...options, isCompact: true });
+    if (countLines(table) > rows && shown > 1) continue;
+    return shown < incidents.length ? `${table}\n… and ${incidents.length - shown} more` : table;
+  }
+}
+
+function countLines(text: string): number {
+  return text.split('\n').length;
 }
 
 /** The status, the empty lines around it and the line that counts what is not shown. */
