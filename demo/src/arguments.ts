@@ -4,6 +4,8 @@ import { createProgram, wholeNumberOption, type ProgramVoice } from '@prodsentin
 /** What the demo was asked to do. */
 export interface DemoArguments {
   readonly once: boolean;
+  /** Whether the faulty shop produces failures. */
+  readonly shop: boolean;
   readonly input: readonly string[];
   readonly json: boolean;
   readonly seed: number;
@@ -21,6 +23,11 @@ export function createDemoProgram(voice: ProgramVoice, run: (args: DemoArguments
         '--once',
         'end when every fault has become its incident; exit 1 if not within 120 s',
       ).default(false),
+    )
+    .addOption(
+      new Option('--no-shop', 'start everything but the shop, and wait for failures that you send').conflicts(
+        'once',
+      ),
     )
     .addOption(
       new Option(
@@ -55,6 +62,7 @@ const examples = `
 Examples:
   $ npm run demo
   $ npm run demo -- --once
+  $ npm run demo -- --no-shop
   $ npm run demo -- --input logs.ndjson.gz --json
 
 Servers of your own are used when KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL and DATABASE_URL name them.`;

@@ -3,6 +3,7 @@ import { createDemoProgram, type DemoArguments } from './arguments.ts';
 import { checkReadable } from './replay/read-lines.ts';
 import { runReplayDemo } from './replay-demo.ts';
 import { runShopDemo } from './shop-demo.ts';
+import { preferredIngestPort } from './preferred-ingest-port.ts';
 import { startEverything } from './start-everything.ts';
 import type { System } from './system/start-system.ts';
 
@@ -22,7 +23,7 @@ const liveSettings = {
   SWEEP_INTERVAL_MS: '250',
 };
 
-async function runDemo({ once, input, json, seed }: DemoArguments): Promise<void> {
+async function runDemo({ once, shop, input, json, seed }: DemoArguments): Promise<void> {
   const isReplay = input.length > 0;
   // Before a whole stack is started for a misspelt name.
   for (const file of input) await checkReadable(file);
@@ -31,14 +32,14 @@ async function runDemo({ once, input, json, seed }: DemoArguments): Promise<void
   }
   const everything = await startEverything({
     context,
-    settings: isReplay ? {} : liveSettings,
+    settings: isReplay ? {} : { ...liveSettings, INGEST_PORT: await preferredIngestPort(once) },
     onSystem: (system) => (running = system),
   });
   const common = { everything, context, now: Date.now };
   const terminal = process.stdout.isTTY ? process.stdout : undefined;
   try {
     if (isReplay) await runReplayDemo({ ...common, files: input, isJson: json });
-    else await runShopDemo({ ...common, seed, once, terminal });
+    else await runShopDemo({ ...common, seed, shop, once, terminal });
   } finally {
     await everything.stop();
   }

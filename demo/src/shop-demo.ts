@@ -14,6 +14,8 @@ export interface ShopDemoOptions {
   readonly everything: Everything;
   readonly context: ConsoleContext;
   readonly seed: number;
+  /** Whether the shop is open; closed, only what the user sends is shown. */
+  readonly shop: boolean;
   /** Whether to end when every fault has become its incident. */
   readonly once: boolean;
   /** Where a live table can be drawn; absent: plain lines. */
@@ -49,10 +51,10 @@ export async function runShopDemo(options: ShopDemoOptions): Promise<void> {
   });
   const closing = new AbortController();
   const closed = AbortSignal.any([context.signal, closing.signal]);
-  say(
-    `the shop is open: ${requestsPerSecond} requests a second, some meet one of four faults; Ctrl-C ends it`,
-  );
-  const running = shop.run(closed);
+  if (!once) for (const line of howToSend(everything)) say(line);
+  const shopNews = `the shop is open: ${requestsPerSecond} requests a second, some meet one of four faults`;
+  say(options.shop ? `${shopNews}; Ctrl-C ends it` : 'waiting for your failures; Ctrl-C ends it');
+  const running = options.shop ? shop.run(closed) : Promise.resolve();
   // Its failure is met below, where it is waited for; it must not end the process before that.
   running.catch(() => closing.abort());
   try {
@@ -93,7 +95,7 @@ async function watch(options: ShopDemoOptions, shop: Shop, closed: AbortSignal):
           isFirst = false;
           context.say(`the first incident, ${seconds(performance.now())} after the start of this process`);
         }
-        view.show(incidents, statusOf(shop, incidents));
+        view.show(incidents, statusOf(options.shop ? shop : undefined, incidents));
         const missing = once ? await whatIsMissing(everything, incidents) : undefined;
         if (missing?.length === 0) return;
         if (missing && now() - startedAtMs > onceDeadlineMs) throw notInTime(missing);
@@ -125,9 +127,21 @@ function notInTime(missing: readonly string[]): AppError {
   return new AppError('conflict', `not complete after ${seconds(onceDeadlineMs)}:\n${lines}`);
 }
 
-function statusOf({ counts }: Shop, incidents: readonly DemoIncident[]): string {
+function statusOf(shop: Shop | undefined, incidents: readonly DemoIncident[]): string {
   const analysed = incidents.filter(({ rootCause }) => rootCause !== null).length;
-  return `shop: ${counts.requests} requests, ${counts.failures} failures → ${incidents.length} incidents, ${analysed} analysed`;
+  const outcome = `${incidents.length} incidents, ${analysed} analysed`;
+  if (!shop) return outcome;
+  return `shop: ${shop.counts.requests} requests, ${shop.counts.failures} failures → ${outcome}`;
+}
+
+function howToSend(everything: Everything): string[] {
+  const body = '{"service": "cart", "level": "error", "message": "payment refused"}';
+  return [
+    'send failures of your own:',
+    `  curl -i ${ingestUrlOf(everything)}/v1/failures -H 'content-type: application/json' -d '${body}'`,
+    `  or straight to Kafka: KAFKA_BROKERS=${everything.connection.brokers.join(',')}`,
+    `  SCHEMA_REGISTRY_URL=${everything.registryUrl}`,
+  ];
 }
 
 function ingestUrlOf({ system }: Everything): string {

@@ -6,8 +6,13 @@ describe("the demo's command line", () => {
   test('runs the live shop by default', async () => {
     expect(await run([])).toMatchObject({
       code: 0,
-      ran: [{ once: false, input: [], json: false, seed: 20 }],
+      ran: [{ once: false, shop: true, input: [], json: false, seed: 20 }],
     });
+  });
+
+  test('leaves the shop out when told so', async () => {
+    const { ran } = await run(['--no-shop']);
+    expect(ran).toEqual([expect.objectContaining({ shop: false })]);
   });
 
   test('takes several files', async () => {
@@ -21,6 +26,7 @@ describe("the demo's command line", () => {
     [['--input'], 'argument missing'],
     [['--json'], '--json needs --input'],
     [['--once', '--input', 'a'], 'cannot be used with'],
+    [['--once', '--no-shop'], 'cannot be used with'],
     [['--seed', '-1'], 'a whole number'],
   ])('refuses %j with code 2 and says why, before anything is started', async (args, reason) => {
     const { code, ran, messages } = await run(args);
