@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { listIncidents, showIncident } from '@prodsentinel/database';
 import kafkajs from 'kafkajs';
@@ -72,6 +76,23 @@ test('plain JSON straight to Kafka does the same', async () => {
     'a1',
   );
   expect(await incidentOf('billing')).toMatchObject({ failureCount: 1, traceCount: 1 });
+});
+
+test("the README's examples work as they are written", async () => {
+  const root = join(import.meta.dirname, '..', '..');
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const body = /curl [^']*'[^']*' -d '([^']+)'/.exec(readme)?.[1];
+  expect((await post(body!)).status).toBe(202);
+  const snippet = /```js\n([^`]+)```/.exec(readme)?.[1];
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', snippet!], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], KAFKA_BROKERS: whole.stack.env.KAFKA_BROKERS },
+    stdio: 'ignore',
+  });
+  expect((await once(child, 'exit'))[0]).toBe(0);
+  await whole.untilTrue(
+    `select count(*) = 2 from incidents where 'cart' = any(services) and current_analysis_id is not null`,
+  );
 });
 
 test('a malformed body is answered with the reason and the place', async () => {
