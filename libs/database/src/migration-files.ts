@@ -6,7 +6,7 @@ import { AppError } from '@prodsentinel/kernel';
  * The number of this build. Raised by one with each release that brings a migration; a migration names the oldest build
  * that can live with the schema after it.
  */
-export const currentBuild = 1;
+export const currentBuild = 2;
 
 export interface MigrationFile {
   /** File name without its ending; the order of the names is the order of the migrations. */

@@ -13,12 +13,12 @@ import { createTestDatabase, type TestDatabase } from '../src/testing/create-tes
 
 const own = loadMigrations();
 const second = parseMigration(
-  '0002-colour',
-  '-- oldest-build: 1\nalter table incidents add column colour text;\n',
+  '0003-colour',
+  '-- oldest-build: 2\nalter table incidents add column colour text;\n',
 );
 const breaking = parseMigration(
-  '0003-no-title',
-  '-- oldest-build: 3\nalter table incidents drop column title;\n',
+  '0004-no-title',
+  '-- oldest-build: 4\nalter table incidents drop column title;\n',
 );
 
 let target: TestDatabase;
@@ -41,12 +41,12 @@ describe('the migration guard', () => {
   });
 
   test('a migrated database is accepted, and migrating again does nothing', async () => {
-    expect(await migrateUp(target.url)).toEqual(['0001-incidents']);
+    expect(await migrateUp(target.url)).toEqual(own.map(({ name }) => name));
     expect(await migrateUp(target.url)).toEqual([]);
     await expect(verifyMigrations(database)).resolves.toBeUndefined();
     expect(await migrationStatus(database)).toMatchObject({
       build: currentBuild,
-      applied: [{ name: '0001-incidents', build: currentBuild, oldestBuild: 1 }],
+      applied: own.map(({ name, oldestBuild }) => ({ name, oldestBuild, build: currentBuild })),
       problems: [],
     });
   });
@@ -58,64 +58,66 @@ describe('the migration guard', () => {
   });
 
   test('a migration that only the database knows stops this build', async () => {
-    await migrateUp(target.url, { migrations: [...own, breaking], build: 3 });
+    await migrateUp(target.url, { migrations: [...own, breaking], build: 4 });
     await expect(verifyMigrations(database)).rejects.toMatchObject({
       code: 'contract_mismatch',
-      message: expect.stringMatching(/0003-no-title.*needs build 3.*prodsentinel migrate status/),
+      message: expect.stringMatching(/0004-no-title.*needs build 4.*prodsentinel migrate status/),
     });
     await expect(migrateUp(target.url)).rejects.toMatchObject({ code: 'contract_mismatch' });
   });
 
   test('a newer migration that says this build can live with it lets it work: rollback and rolling upgrade', async () => {
-    await migrateUp(target.url, { migrations: [...own, second], build: 2 });
+    await migrateUp(target.url, { migrations: [...own, second], build: 3 });
     await expect(verifyMigrations(database)).resolves.toBeUndefined();
     await expect(
-      verifyMigrations(database, { migrations: [...own, second], build: 2 }),
+      verifyMigrations(database, { migrations: [...own, second], build: 3 }),
     ).resolves.toBeUndefined();
     expect(await migrateUp(target.url)).toEqual([]);
   });
 
   test('an edited migration is named, and nothing is applied on top of it', async () => {
     await migrateUp(target.url, { migrations: [...own, second] });
-    const edited = parseMigration('0002-colour', `${second.sql}-- later thoughts\n`);
-    const source = { migrations: [...own, edited, breaking], build: 3 };
+    const edited = parseMigration('0003-colour', `${second.sql}-- later thoughts\n`);
+    const source = { migrations: [...own, edited, breaking], build: 4 };
     await expect(verifyMigrations(database, source)).rejects.toThrow(
-      /0002-colour was edited after it was applied/,
+      /0003-colour was edited after it was applied/,
     );
-    await expect(migrateUp(target.url, source)).rejects.toThrow(/0002-colour was edited/);
+    await expect(migrateUp(target.url, source)).rejects.toThrow(/0003-colour was edited/);
     expect((await migrationStatus(database, source)).applied.map(({ name }) => name)).toEqual([
-      '0001-incidents',
-      '0002-colour',
+      ...own.map(({ name }) => name),
+      '0003-colour',
     ]);
   });
 
   test('a migration that was left out before a later one is missing, not pending', async () => {
-    await migrateUp(target.url, { migrations: [...own, breaking], build: 3 });
-    const source = { migrations: [...own, second, breaking], build: 3 };
+    await migrateUp(target.url, { migrations: [...own, breaking], build: 4 });
+    const source = { migrations: [...own, second, breaking], build: 4 };
     await expect(verifyMigrations(database, source)).rejects.toThrow(
-      /0002-colour was never applied, but the later 0003-no-title was; rename it/,
+      /0003-colour was never applied, but the later 0004-no-title was; rename it/,
     );
-    await expect(migrateUp(target.url, source)).rejects.toThrow(/0002-colour was never applied/);
+    await expect(migrateUp(target.url, source)).rejects.toThrow(/0003-colour was never applied/);
   });
 
   test('migrations that were applied in another order are named', async () => {
-    const source = { migrations: [...own, second, breaking], build: 3 };
+    const source = { migrations: [...own, second, breaking], build: 4 };
     await migrateUp(target.url, source);
     await database.query(
-      `update schema_migrations set applied_at = applied_at + interval '1 hour' where name = '0002-colour'`,
+      `update schema_migrations set applied_at = applied_at + interval '1 hour' where name = '0003-colour'`,
     );
     await expect(verifyMigrations(database, source)).rejects.toThrow(
-      /0002-colour was applied after 0003-no-title/,
+      /0003-colour was applied after 0004-no-title/,
     );
   });
 
   test('a migration that fails leaves nothing of itself behind', async () => {
     const broken = parseMigration(
-      '0002-broken',
+      '0003-broken',
       '-- oldest-build: 1\nalter table incidents add column half text;\nselect 1/0;\n',
     );
     await expect(migrateUp(target.url, { migrations: [...own, broken] })).rejects.toThrow(/division by zero/);
-    expect((await migrationStatus(database)).applied.map(({ name }) => name)).toEqual(['0001-incidents']);
+    expect((await migrationStatus(database)).applied.map(({ name }) => name)).toEqual(
+      own.map(({ name }) => name),
+    );
     const columns = await database.query(
       `select 1 from information_schema.columns where table_name = 'incidents' and column_name = 'half'`,
     );

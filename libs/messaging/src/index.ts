@@ -17,6 +17,13 @@ export {
   type Producer,
   type RecordHandler,
 } from './port.ts';
+export {
+  hasReached,
+  readFinishedUntil,
+  readTopicEnds,
+  type GroupOnTopic,
+  type TopicEnds,
+} from './progress.ts';
 export { createProducer, type ProducerOptions } from './producer.ts';
 export { RawProducer, type ProducerLimits, type RawMessage } from './raw-producer.ts';
 export { readTopic, type ReadTopicOptions, type StoredRecord } from './read-topic.ts';

@@ -1,3 +1,4 @@
+import { AppError } from '@prodsentinel/kernel';
 import { commonSettings, kafkaSettings, readSettings, setting } from '@prodsentinel/process';
 
 const minuteMs = 60_000;
@@ -49,6 +50,22 @@ export const persisterSettings = {
     max: dayMs,
     fallback: minuteMs,
   }),
+  RESOLVE_AFTER_MS: setting.wholeNumber(
+    'Milliseconds without a failure, by the clock of Kafka, after which an incident is resolved',
+    { min: 1, max: 365 * dayMs, fallback: 30 * minuteMs },
+  ),
+  CLOCK_TOLERANCE_MS: setting.wholeNumber(
+    'Milliseconds by which the clock of this process may be ahead of those of the brokers',
+    { min: 0, max: dayMs, fallback: 10_000 },
+  ),
+  REMOVE_AFTER_MS: setting.wholeNumber(
+    'Milliseconds after which a closed incident is removed with all that belongs to it; not less than COUNTED_RETENTION_MS',
+    { min: 0, max: 36_500 * dayMs, fallback: 180 * dayMs },
+  ),
+  COUNTED_RETENTION_MS: setting.wholeNumber(
+    'Milliseconds that is remembered which failures were counted: the retentions of failures and of its dead letters together, and some more',
+    { min: 0, max: 36_500 * dayMs, fallback: 45 * dayMs },
+  ),
   CLOSE_AFTER_MS: setting.wholeNumber('Milliseconds after which a resolved incident is closed', {
     min: 0,
     max: 3_650 * dayMs,
@@ -82,5 +99,12 @@ export type PersisterConfig = ReturnType<typeof readPersisterConfig>;
  * @throws AppError `configuration` naming every variable at fault
  */
 export function readPersisterConfig(env: Readonly<Record<string, string | undefined>>) {
-  return readSettings(persisterSettings, env);
+  const config = readSettings(persisterSettings, env);
+  // Else a failure that may still be sent again could outlive the memory of its incident.
+  if (config.REMOVE_AFTER_MS < config.COUNTED_RETENTION_MS)
+    throw new AppError(
+      'configuration',
+      `REMOVE_AFTER_MS: expected at least COUNTED_RETENTION_MS (${config.COUNTED_RETENTION_MS})`,
+    );
+  return config;
 }

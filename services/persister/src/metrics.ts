@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export interface PersisterMetrics {
   countRecords(topic: string, outcome: 'done' | 'dead_letter', count: number): void;
@@ -6,6 +6,9 @@ export interface PersisterMetrics {
   countDeadLetter(topic: string, code: string): void;
   countPublished(count: number): void;
   observeBatch(seconds: number): void;
+  /** Seconds since 1970. */
+  setWatermark(seconds: number): void;
+  countKept(change: 'resolved' | 'closed' | 'removed', count: number): void;
 }
 
 export function createMetrics(registry: Registry): PersisterMetrics {
@@ -38,11 +41,24 @@ export function createMetrics(registry: Registry): PersisterMetrics {
     buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,
   });
+  const watermark = new Gauge({
+    name: 'prodsentinel_persister_watermark_seconds',
+    help: 'Moment up to which every failure has surely been counted, seconds since 1970; stands still in a backlog',
+    registers,
+  });
+  const kept = new Counter({
+    name: 'prodsentinel_persister_housekeeping_incidents_total',
+    help: 'Incidents that housekeeping resolved, closed or removed',
+    labelNames: ['change'],
+    registers,
+  });
   return {
     countRecords: (topic, outcome, count) => records.inc({ topic, outcome }, count),
     countFailures: (count) => failures.inc(count),
     countDeadLetter: (topic, code) => deadLetters.inc({ topic, code }),
     countPublished: (count) => published.inc(count),
     observeBatch: (seconds) => batches.observe(seconds),
+    setWatermark: (seconds) => watermark.set(seconds),
+    countKept: (change, count) => kept.inc({ change }, count),
   };
 }

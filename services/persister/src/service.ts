@@ -11,15 +11,17 @@ import {
 import type { Service, ServiceContext } from '@prodsentinel/process';
 import type { PersisterConfig } from './config.ts';
 import type { DecisionRules } from './domain/decide-observations.ts';
+import { createKafkaProgress } from './adapters/kafka-progress.ts';
+import { keepHouse, type HousekeepingRules } from './housekeeping.ts';
 import { loop } from './loop.ts';
 import { createMetrics, type PersisterMetrics } from './metrics.ts';
 import { createPersistPipeline } from './pipeline.ts';
-import { closeResolved } from './steps/close-resolved.ts';
 import { sweepOutbox } from './steps/sweep-outbox.ts';
+import { Watermark } from './watermark.ts';
 
 /**
  * The persister: `observations` and `analyses` in, PostgreSQL, `analysis-requests` out. Its stages: `persist` takes
- * records, `publish` sweeps the outbox, `housekeeping` closes what is long resolved.
+ * records, `publish` sweeps the outbox, `housekeeping` resolves, closes and removes.
  */
 export function createPersisterService(config: PersisterConfig, context: ServiceContext): Service {
   const resources = new Releasers();
@@ -142,9 +144,22 @@ function toRules(config: PersisterConfig): DecisionRules {
   };
 }
 
+function toHousekeepingRules(config: PersisterConfig): HousekeepingRules {
+  return {
+    resolveAfterMs: config.RESOLVE_AFTER_MS,
+    closeAfterMs: config.CLOSE_AFTER_MS,
+    regressionGraceMs: config.REGRESSION_GRACE_MS,
+    removeAfterMs: config.REMOVE_AFTER_MS,
+    countedRetentionMs: config.COUNTED_RETENTION_MS,
+  };
+}
+
 /** Starts both loops, to be stopped before what they use; rejects when one of them cannot go on. */
 async function startLoops({ config, context, database, producer, metrics }: Running, resources: Releasers) {
   const stopping = new AbortController();
+  const watermark = new Watermark(
+    createKafkaProgress(connectionOf(config, context.logger), config.CLOCK_TOLERANCE_MS),
+  );
   const sayHow = (stage: string) => (reason: string | undefined) =>
     context.health.set(stage, reason === undefined ? 'running' : 'paused', reason);
   const loops = Promise.all([
@@ -160,9 +175,7 @@ async function startLoops({ config, context, database, producer, metrics }: Runn
     ),
     loop(
       async () => {
-        const closeAfter = config.CLOSE_AFTER_MS * 1000;
-        const regressionGrace = config.REGRESSION_GRACE_MS * 1000;
-        await closeResolved(database, { now: Date.now() * 1000, closeAfter, regressionGrace });
+        await keepHouse(database, { watermark, metrics, nowMs: Date.now() }, toHousekeepingRules(config));
       },
       {
         intervalMs: config.HOUSEKEEPING_INTERVAL_MS,
