@@ -5,6 +5,7 @@ import { AppError } from '@prodsentinel/kernel';
 import type { ConsoleContext } from '../console-context.ts';
 import { renderIncidentPage } from '../incident-page.ts';
 import { renderIncidentTable } from '../incident-table.ts';
+import { changeIncidentCommands } from './change-incidents.ts';
 import { wholeNumberOption } from '../whole-number-option.ts';
 import { withDatabase } from '../with-database.ts';
 
@@ -19,12 +20,14 @@ interface ListArguments {
   readonly json?: true;
 }
 
-/** `prodsentinel incidents list | show` */
+/** `prodsentinel incidents list | show | acknowledge | resolve | close | reanalyse` */
 export function incidentsCommand(context: ConsoleContext): Command {
-  return new Command('incidents')
-    .description('Read what went wrong, and why')
+  const command = new Command('incidents')
+    .description('Read what went wrong, and why; say what became of it')
     .addCommand(listCommand(context))
     .addCommand(showCommand(context));
+  for (const change of changeIncidentCommands(context)) command.addCommand(change);
+  return command;
 }
 
 function listCommand(context: ConsoleContext): Command {

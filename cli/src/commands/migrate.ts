@@ -1,11 +1,19 @@
 import { Command } from 'commander';
-import { migrateUp, migrationStatus, verifyMigrations } from '@prodsentinel/database';
+import {
+  createMigration,
+  findSchemaDrift,
+  migrateUp,
+  migrationStatus,
+  sealMigration,
+  verifyMigrations,
+} from '@prodsentinel/database';
+import { AppError } from '@prodsentinel/kernel';
 import { readSettings } from '@prodsentinel/process';
 import type { ConsoleContext } from '../console-context.ts';
 import { databaseSettings } from '../settings.ts';
 import { withDatabase } from '../with-database.ts';
 
-/** `prodsentinel migrate up | verify | status` */
+/** `prodsentinel migrate up | verify | status | create | seal` */
 export function migrateCommand(context: ConsoleContext): Command {
   return new Command('migrate')
     .description('Bring the database to what this build needs, or say how far it is')
@@ -18,8 +26,9 @@ export function migrateCommand(context: ConsoleContext): Command {
     .addCommand(
       new Command('verify')
         .description('Check that this build can work with the database; exit 78 naming what is wrong if not')
-        .addHelpText('after', exampleOf('verify'))
-        .action(() => runVerify(context)),
+        .option('--drift', 'also compare the live tables, columns, indexes and constraints with this build')
+        .addHelpText('after', exampleOf('verify --drift'))
+        .action((options: { drift?: true }) => runVerify(options, context)),
     )
     .addCommand(
       new Command('status')
@@ -27,6 +36,25 @@ export function migrateCommand(context: ConsoleContext): Command {
         .option('--json', 'one JSON object instead of text')
         .addHelpText('after', exampleOf('status --json'))
         .action((options: { json?: true }) => runStatus(options, context)),
+    )
+    .addCommand(
+      new Command('create')
+        .description('Write the next migration file, for a developer; says where it is and what to do next')
+        .argument('<title>', 'lower-case words joined by hyphens, such as add-colour')
+        .addHelpText('after', exampleOf('create add-colour', ''))
+        .action((title: string) => runCreate(title, context)),
+    )
+    .addCommand(
+      new Command('seal')
+        .description(
+          'List the checksum of a migration whose SQL is written; from its commit on it is immutable',
+        )
+        .argument('<name>', 'as `migrate create` named it')
+        .addHelpText('after', exampleOf('seal 0007-add-colour', ''))
+        .action((name: string) => {
+          sealMigration(name);
+          context.out(`sealed ${name}`);
+        }),
     );
 }
 
@@ -41,9 +69,25 @@ export async function runMigrateUp({ env, out }: Pick<ConsoleContext, 'env' | 'o
   if (applied.length === 0) out('nothing to apply: the database is up to date');
 }
 
-async function runVerify({ env, out }: ConsoleContext): Promise<void> {
-  await withDatabase(env, (database) => verifyMigrations(database));
-  out('the database matches this build');
+async function runVerify({ drift }: { drift?: true }, { env, out }: ConsoleContext): Promise<void> {
+  await withDatabase(env, async (database) => {
+    await verifyMigrations(database);
+    if (!drift) return;
+    const { DATABASE_URL: url } = readSettings(databaseSettings, env);
+    const differences = await findSchemaDrift(database, url);
+    if (differences.length > 0)
+      throw new AppError(
+        'contract_mismatch',
+        `the live schema is not the one the migrations made:\n${differences.map((each) => `  ${each}`).join('\n')}`,
+      );
+  });
+  out(drift ? 'the database and its live schema match this build' : 'the database matches this build');
+}
+
+function runCreate(title: string, { out, say }: ConsoleContext): void {
+  const name = createMigration(title);
+  out(`libs/database/src/migrations/${name}.sql`);
+  say(`write its SQL, check the number in its first line, then run \`prodsentinel migrate seal ${name}\``);
 }
 
 async function runStatus({ json }: { json?: true }, { env, out }: ConsoleContext): Promise<void> {
@@ -55,10 +99,10 @@ async function runStatus({ json }: { json?: true }, { env, out }: ConsoleContext
   if (status.problems.length === 0) out('the database matches this build');
 }
 
-function exampleOf(rest: string): string {
-  return `
-Environment: DATABASE_URL
+const databaseUrl = 'DATABASE_URL=postgresql://prodsentinel@localhost/prodsentinel ';
 
+function exampleOf(rest: string, prefix = databaseUrl): string {
+  return `${prefix ? '\nEnvironment: DATABASE_URL\n' : ''}
 Example:
-  $ DATABASE_URL=postgresql://prodsentinel@localhost/prodsentinel npm run prodsentinel -- migrate ${rest}`;
+  $ ${prefix}npm run prodsentinel -- migrate ${rest}`;
 }

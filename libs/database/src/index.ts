@@ -4,6 +4,7 @@ export {
   type IncidentEventKind,
   type RequestState,
 } from './closed-sets.ts';
+export { createMigration, sealMigration } from './create-migration.ts';
 export { toDatabaseError } from './database-errors.ts';
 export { currentBuild, loadMigrations, parseMigration, type MigrationFile } from './migration-files.ts';
 export { findMigrationProblems, type AppliedMigration, type MigrationProblem } from './migration-problems.ts';
@@ -24,6 +25,7 @@ export {
   type IncidentPage,
   type IncidentSummary,
 } from './list-incidents.ts';
+export { findSchemaDrift } from './schema-drift.ts';
 export { readTotals, type Totals } from './read-totals.ts';
 export {
   showIncident,

@@ -8,6 +8,9 @@ import { AppError } from '@prodsentinel/kernel';
  */
 export const currentBuild = 2;
 
+/** Where the migrations of this build lie, with `checksums.json`. */
+export const migrationsFolder = new URL('migrations/', import.meta.url);
+
 export interface MigrationFile {
   /** File name without its ending; the order of the names is the order of the migrations. */
   readonly name: string;
@@ -23,7 +26,7 @@ export interface MigrationFile {
  *
  * @throws AppError `contract_mismatch` naming the file that was edited, is not listed or is listed and absent
  */
-export function loadMigrations(folder = new URL('migrations/', import.meta.url)): MigrationFile[] {
+export function loadMigrations(folder = migrationsFolder): MigrationFile[] {
   const files = readdirSync(folder)
     .filter((file) => file.endsWith('.sql'))
     .toSorted()

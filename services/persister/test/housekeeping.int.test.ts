@@ -136,32 +136,33 @@ describe('a backlog', () => {
   }, 60_000);
 });
 
+const fiveOf = (number: number) => [0, 1, 2, 3, 4].map((n) => failureAt(0, number * 10 + n, number));
+
+const count = async (table: string) =>
+  Number((await persister.rows<{ count: string }>(`select count(*) from ${table}`))[0]?.count);
+
+function remove(days: { closed: number; counted: number }) {
+  return removeExpired(persister.database, {
+    closedBefore: startMicros + days.closed * dayMicros,
+    countedBefore: startMicros + days.counted * dayMicros,
+    batchRows: 2,
+    maxBatches: 50,
+  });
+}
+
+async function close(number: number): Promise<void> {
+  const id = (await incidentOf(number))?.id ?? '';
+  await changeIncidentStatus(persister.database, {
+    id,
+    to: 'closed',
+    actor: 'grace',
+    nowMs: startMicros / 1000,
+  });
+}
+
 describe('retention', () => {
-  const count = async (table: string) =>
-    Number((await persister.rows<{ count: string }>(`select count(*) from ${table}`))[0]?.count);
-
-  function remove(days: { closed: number; counted: number }) {
-    return removeExpired(persister.database, {
-      closedBefore: startMicros + days.closed * dayMicros,
-      countedBefore: startMicros + days.counted * dayMicros,
-      batchRows: 2,
-      maxBatches: 50,
-    });
-  }
-
-  async function close(number: number): Promise<void> {
-    const id = (await incidentOf(number))?.id ?? '';
-    await changeIncidentStatus(persister.database, {
-      id,
-      to: 'closed',
-      actor: 'grace',
-      nowMs: startMicros / 1000,
-    });
-  }
-
   test('removes closed incidents with all that is theirs, in small batches, and nothing that is open', async () => {
-    const of = (number: number) => [0, 1, 2, 3, 4].map((n) => failureAt(0, number * 10 + n, number));
-    await persister.persist([...of(1), ...of(2), ...of(3)]);
+    await persister.persist([...fiveOf(1), ...fiveOf(2), ...fiveOf(3)]);
     await close(1);
     await persister.rows(
       `update incidents set status = 'resolved', resolved_at = '2026-01-01' where fingerprint = $1`,
