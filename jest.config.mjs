@@ -3,7 +3,14 @@ const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/jest-strip-types.mjs' },
-  roots: ['<rootDir>/libs', '<rootDir>/services', '<rootDir>/cli', '<rootDir>/demo', '<rootDir>/e2e'],
+  roots: [
+    '<rootDir>/libs',
+    '<rootDir>/services',
+    '<rootDir>/cli',
+    '<rootDir>/demo',
+    '<rootDir>/e2e',
+    '<rootDir>/eval',
+  ],
 };
 
 export default {

@@ -14,3 +14,4 @@ export {
   type ServiceName,
 } from './system/child-service.ts';
 export { startSystem, type StackEnv, type System, type SystemOptions } from './system/start-system.ts';
+export { keyOf, toSignal, type LineSource } from './replay/to-signal.ts';

@@ -30,12 +30,16 @@ export type Intake =
  * Decides what a record is and, of a failure, makes everything that its window will need: storable text without secrets, its
  * template and its fingerprint. Pure; never throws for a value that fits the type, whatever it holds.
  */
-export function takeIn(
+export function takeIn(value: FailureSignal, position: SourcePosition, settings: IntakeSettings): Intake {
+  return isFailure(value) ? { kind: 'failure', signal: readSignal(value, position, settings) } : context;
+}
+
+/** What `takeIn` makes of a failure, of any signal: also of context, which then says what it would be if it failed. */
+export function readSignal(
   value: FailureSignal,
   position: SourcePosition,
   { knownServices }: IntakeSettings,
-): Intake {
-  if (!isFailure(value)) return context;
+): IntakeSignal {
   const redactions: Record<string, number> = {};
   const clean = (text: string | null, maxChars: number) => withoutSecrets(text, maxChars, redactions);
   const said = clean(value.message, limits.scannedMessageChars) || inOtherWords(value, clean);
@@ -58,7 +62,7 @@ export function takeIn(
       null,
     knownServices,
   });
-  const signal: IntakeSignal = {
+  return {
     ...position,
     environment: toName(value.environment) || 'default',
     traceId: toTraceId(value.traceId),
@@ -79,7 +83,6 @@ export function takeIn(
     headline: headlineOf(exceptions, said),
     redactions,
   };
-  return { kind: 'failure', signal };
 }
 
 const context: Intake = Object.freeze({ kind: 'context' });
