@@ -26,6 +26,7 @@ export {
   type IncidentSummary,
 } from './list-incidents.ts';
 export { findSchemaDrift } from './schema-drift.ts';
+export { listAnalyses, listEvents, listTraces, type Page, type PageRequest } from './list-details.ts';
 export { readTotals, type Totals } from './read-totals.ts';
 export {
   showIncident,

@@ -137,15 +137,18 @@ type IncidentRow = Omit<
 
 async function readAnalysis(session: SqlSession, incidentId: string): Promise<AnalysisDetails | null> {
   const [analysis] = await session.query<AnalysisDetails>(
-    `select a.id, a.request_id as "requestId", a.request_number::float8 as "requestNumber", a.source, a.verdict,
-      a.severity, a.root_cause as "rootCause", a.category, a.suspected_service as "suspectedService", a.confidence,
-      a.model_confidence as "modelConfidence", a.claims, a.claims_dropped::float8 as "claimsDropped",
-      a.rejected_alternatives as "rejectedAlternatives", a.evidence, a.timeline, a.actions, a.model,
-      a.prompt_version as "promptVersion", a.input_tokens::float8 as "inputTokens",
-      a.output_tokens::float8 as "outputTokens", a.dollars, a.latency_ms::float8 as "latencyMs",
-      a.model_calls::float8 as "modelCalls", ${toIso('a.created_at')} as "createdAt"
-    from analysis_results a join incidents i on a.id = i.current_analysis_id where i.id = $1`,
+    `select ${analysisColumns} from analysis_results a join incidents i on a.id = i.current_analysis_id
+    where i.id = $1`,
     [incidentId],
   );
   return analysis ?? null;
 }
+
+/** Of `analysis_results a`. */
+export const analysisColumns = `a.id, a.request_id as "requestId", a.request_number::float8 as "requestNumber",
+  a.source, a.verdict, a.severity, a.root_cause as "rootCause", a.category,
+  a.suspected_service as "suspectedService", a.confidence, a.model_confidence as "modelConfidence", a.claims,
+  a.claims_dropped::float8 as "claimsDropped", a.rejected_alternatives as "rejectedAlternatives", a.evidence,
+  a.timeline, a.actions, a.model, a.prompt_version as "promptVersion", a.input_tokens::float8 as "inputTokens",
+  a.output_tokens::float8 as "outputTokens", a.dollars, a.latency_ms::float8 as "latencyMs",
+  a.model_calls::float8 as "modelCalls", ${toIso('a.created_at')} as "createdAt"`;

@@ -13,6 +13,15 @@ export const persisterSettings = {
     max: 65_535,
     fallback: 9082,
   }),
+  READ_HOST: setting.text(
+    'Address that serves incidents for reading; it asks nobody who they are',
+    '127.0.0.1',
+  ),
+  READ_PORT: setting.wholeNumber('Port that serves incidents for reading; 0: a free one, told in the log', {
+    min: 0,
+    max: 65_535,
+    fallback: 0,
+  }),
   DATABASE_URL: setting.url('PostgreSQL 14 or newer, migrated', ['postgres:', 'postgresql:']),
   DATABASE_POOL_SIZE: setting.wholeNumber('Most connections to PostgreSQL', {
     min: 2,
@@ -52,7 +61,7 @@ export const persisterSettings = {
   }),
   RESOLVE_AFTER_MS: setting.wholeNumber(
     'Milliseconds without a failure, by the clock of Kafka, after which an incident is resolved',
-    { min: 1, max: 365 * dayMs, fallback: 30 * minuteMs },
+    { min: 1, max: 36_500 * dayMs, fallback: 30 * minuteMs },
   ),
   CLOCK_TOLERANCE_MS: setting.wholeNumber(
     'Milliseconds by which the clock of this process may be ahead of those of the brokers',

@@ -16,6 +16,7 @@ import { keepHouse, type HousekeepingRules } from './housekeeping.ts';
 import { loop } from './loop.ts';
 import { createMetrics, type PersisterMetrics } from './metrics.ts';
 import { createPersistPipeline } from './pipeline.ts';
+import { createReadServer } from './read-server.ts';
 import { sweepOutbox } from './steps/sweep-outbox.ts';
 import { Watermark } from './watermark.ts';
 
@@ -26,8 +27,10 @@ import { Watermark } from './watermark.ts';
 export function createPersisterService(config: PersisterConfig, context: ServiceContext): Service {
   const resources = new Releasers();
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  const addresses: Record<string, string> = {};
   return {
     failed,
+    addresses,
     async start() {
       for (const stage of ['persist', 'publish', 'housekeeping']) context.health.set(stage, 'starting');
       const database = resources.add('the database', await openVerified(config, context), (each) =>
@@ -51,6 +54,14 @@ export function createPersisterService(config: PersisterConfig, context: Service
       consumer.failed.catch(fail);
       await consumer.start(context.signal);
       context.health.set('persist', 'running');
+      const reading = resources.add('the read server', createReadServer(database, context.logger), (each) =>
+        each.close(),
+      );
+      addresses['read'] = await reading.listen({ host: config.READ_HOST, port: config.READ_PORT });
+      context.logger.info(
+        { event: 'reading', address: addresses['read'] },
+        'incidents can be read over HTTP',
+      );
       startLoops(running, resources).catch(fail);
     },
     stop: () => resources.release(),

@@ -14,6 +14,7 @@ import {
 } from '@prodsentinel/messaging';
 import type { AnalysisRequested } from '@prodsentinel/contracts';
 
+const century = String(36_500 * 86_400_000);
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Topics of this test alone on the shared Kafka, and persisters as real processes on them. */
@@ -84,6 +85,11 @@ export class PersisterCluster {
         FIRST_ANALYSIS_DELAY_MS: '0',
         SWEEP_INTERVAL_MS: '50',
         SESSION_TIMEOUT_MS: '3000',
+        // The failures of these tests are years old for housekeeping.
+        HOUSEKEEPING_INTERVAL_MS: '500',
+        RESOLVE_AFTER_MS: century,
+        REMOVE_AFTER_MS: century,
+        COUNTED_RETENTION_MS: century,
         ...settings,
       },
       execArgv: [],
