@@ -57,6 +57,18 @@ export const analyzerSettings = {
       fallback: 16_000_000,
     },
   ),
+  OPEN_FAILURES_TOTAL_MAX: setting.wholeNumber(
+    'Open failures of all partitions of this process, at which the windows of the fullest close early',
+    { min: 100, max: 10_000_000, fallback: 200_000 },
+  ),
+  OPEN_CHARS_TOTAL_MAX: setting.wholeNumber(
+    'Characters kept of all partitions of this process, at which the windows of the fullest close early',
+    { min: 100_000, max: 4_000_000_000, fallback: 64_000_000 },
+  ),
+  CONTEXT_SIGNALS_MAX: setting.wholeNumber(
+    'Signals that are no failures, remembered to be shown beside failures of their trace; some 3 KB each at most',
+    { min: 0, max: 1_000_000, fallback: 20_000 },
+  ),
   SIGNAL_CLAIM_TTL_MS: setting.wholeNumber('Milliseconds in which a repeated send is recognised', {
     min: 1_000,
     max: 30 * 24 * 60 * minute,
@@ -105,6 +117,10 @@ export function readAnalyzerConfig(env: Readonly<Record<string, string | undefin
       maxOffsets: settings.WINDOW_MAX_OFFSETS,
       maxOpenFailures: settings.OPEN_FAILURES_MAX,
       maxKeptChars: settings.OPEN_CHARS_MAX,
+    },
+    allWindows: {
+      maxOpenFailures: settings.OPEN_FAILURES_TOTAL_MAX,
+      maxKeptChars: settings.OPEN_CHARS_TOTAL_MAX,
     },
     observations: { maxWindows: settings.OBSERVATION_MAX_WINDOWS, maxOffsets: settings.WINDOW_MAX_OFFSETS },
   };

@@ -13,10 +13,12 @@ import {
 } from '../domain/windows/observation.ts';
 import type { ClosedWindow } from '../domain/windows/window.ts';
 import type { ObserveMetrics } from './observe-metrics.ts';
+import type { RecentPast } from './recent-past.ts';
 
 export interface PublisherDependencies {
   readonly producer: Producer;
   readonly limits: ObservationLimits;
+  readonly past: RecentPast;
   readonly logger: Logger;
   readonly metrics: ObserveMetrics;
   readonly onTrouble: (reason: string | undefined) => void;
@@ -57,11 +59,18 @@ export class ObservationPublisher {
   }
 
   async #publishAll(windows: readonly ClosedWindow[], signal: AbortSignal): Promise<void> {
-    const summarised = windows.map((window) => ({ window, summary: summariseWindow(window.signals) }));
+    const summarised = windows.map((window) => this.#summarise(window));
     const groups = groupWindows(summarised, this.#dependencies.limits);
     for (let i = 0; i < groups.length; i += observationsPerSend) {
       await this.#publishGroups(groups.slice(i, i + observationsPerSend), signal);
     }
+  }
+
+  #summarise(window: ClosedWindow): SummarisedWindow {
+    const { past } = this.#dependencies;
+    const summary = summariseWindow(window.signals, past.around(window));
+    past.learn(window);
+    return { window, summary };
   }
 
   async #publishGroups(groups: readonly SummarisedWindow[][], signal: AbortSignal): Promise<void> {

@@ -6,6 +6,7 @@ import { ObservationPublisher } from './observation-publisher.ts';
 import { createObserveMetrics, type ObserveMetrics } from './observe-metrics.ts';
 import { createObserveStep } from './observe-step.ts';
 import { OpenWindows } from './open-windows.ts';
+import { RecentPast } from './recent-past.ts';
 import { WindowFlusher } from './window-flusher.ts';
 
 const groupId = 'prodsentinel-observe';
@@ -16,13 +17,15 @@ export function createObserveStage(dependencies: StageDependencies): Stage {
   const { config, context, connection, codec } = dependencies;
   const report = new StageHealthReport(context.health, 'observe');
   const metrics = createObserveMetrics(context.health.metrics);
-  const windows = new OpenWindows(config.windows, () => performance.now());
+  const windows = new OpenWindows(config.windows, config.allWindows, () => performance.now());
+  const past = new RecentPast({ maxContextSignals: config.CONTEXT_SIGNALS_MAX });
   const producer = createProducer({ connection, codec, topics: ['observations'] });
-  const step = toStep(dependencies, { windows, metrics, report });
+  const step = toStep(dependencies, { windows, past, metrics, report });
   const consumer = toConsumer(dependencies, { windows, report, step });
   const publisher = new ObservationPublisher({
     producer,
     limits: config.observations,
+    past,
     logger: context.logger,
     metrics,
     onTrouble: (reason) => report.pause('publish', reason),
@@ -54,16 +57,21 @@ export function createObserveStage(dependencies: StageDependencies): Stage {
 
 interface Parts {
   readonly windows: OpenWindows;
+  readonly past: RecentPast;
   readonly metrics: ObserveMetrics;
   readonly report: StageHealthReport;
   readonly step: BatchHandler<'failures'>;
 }
 
-function toStep({ config, redis }: StageDependencies, { windows, metrics, report }: Omit<Parts, 'step'>) {
+function toStep(
+  { config, redis }: StageDependencies,
+  { windows, past, metrics, report }: Omit<Parts, 'step'>,
+) {
   return createObserveStep({
     intake: { knownServices: new Set(config.KNOWN_SERVICES) },
     claims: createRedisSignalClaims(redis, config.SIGNAL_CLAIM_TTL_MS),
     windows,
+    past,
     metrics,
     onClaimsAvailability: (reason) => report.degrade('claims', reason),
     maxRecords: maxRecordsPerBatch,
@@ -72,7 +80,7 @@ function toStep({ config, redis }: StageDependencies, { windows, metrics, report
 
 function toConsumer(
   { config, connection, codec }: StageDependencies,
-  { windows, report, step }: Omit<Parts, 'metrics'>,
+  { windows, report, step }: Omit<Parts, 'metrics' | 'past'>,
 ): Consumer {
   return createConsumer({
     connection,

@@ -4,12 +4,14 @@ import type { IntakeSignal } from '../domain/observe/intake-signal.ts';
 import { takeIn, type IntakeSettings } from '../domain/observe/intake.ts';
 import type { ObserveMetrics } from './observe-metrics.ts';
 import type { OpenWindows } from './open-windows.ts';
+import type { RecentPast } from './recent-past.ts';
 import type { SignalClaims } from './signal-claims.ts';
 
 export interface ObserveStepDependencies {
   readonly intake: IntakeSettings;
   readonly claims: SignalClaims;
   readonly windows: OpenWindows;
+  readonly past: RecentPast;
   readonly metrics: ObserveMetrics;
   /** Told of a reason while repeated sends may count twice, and of undefined when they are recognised again. */
   readonly onClaimsAvailability: (reason: string | undefined) => void;
@@ -27,7 +29,7 @@ interface FailureRecord {
  * until the observation that counts it is acknowledged. Nothing here fails for a record that could be decoded.
  */
 export function createObserveStep(dependencies: ObserveStepDependencies): BatchHandler<'failures'> {
-  const { intake, windows, metrics, maxRecords } = dependencies;
+  const { intake, windows, past, metrics, maxRecords } = dependencies;
   return {
     mode: 'batch',
     maxRecords,
@@ -38,6 +40,7 @@ export function createObserveStep(dependencies: ObserveStepDependencies): BatchH
         windows.read(record);
         const taken = takeIn(record.value, toPosition(record), intake);
         if (taken.kind === 'failure') failures.push({ index, record, signal: taken.signal });
+        else past.addContext(record);
       }
       metrics.context(records.length - failures.length);
       const counts = await claimAll(dependencies, failures);

@@ -1,19 +1,27 @@
 import type { AssignmentListener, IncomingRecord } from '@prodsentinel/messaging';
 import type { IntakeSignal } from '../domain/observe/intake-signal.ts';
-import { PartitionWindows, type WindowSettings } from '../domain/windows/partition-windows.ts';
+import {
+  PartitionWindows,
+  type OpenBounds,
+  type WindowSettings,
+} from '../domain/windows/partition-windows.ts';
 import type { ClosedWindow } from '../domain/windows/window.ts';
 
 /**
  * The windows of all assigned partitions. They end with the assignment: what was gathered for a partition that was lost
- * is dropped, its next owner reads the same records again.
+ * is dropped, its next owner reads the same records again. What all of them hold together is bounded too: beyond it the
+ * partition that holds most closes its older half.
  */
 export class OpenWindows implements AssignmentListener {
   readonly #settings: WindowSettings;
+  readonly #bounds: OpenBounds;
   readonly #monotonicMs: () => number;
   readonly #partitions = new Map<number, PartitionWindows>();
 
-  constructor(settings: WindowSettings, monotonicMs: () => number) {
+  /** @param bounds over all partitions */
+  constructor(settings: WindowSettings, bounds: OpenBounds, monotonicMs: () => number) {
     this.#settings = settings;
+    this.#bounds = bounds;
     this.#monotonicMs = monotonicMs;
   }
 
@@ -32,6 +40,8 @@ export class OpenWindows implements AssignmentListener {
 
   add(signal: IntakeSignal, epoch: number): void {
     this.#find(signal.partition, epoch)?.add(signal);
+    if (this.openFailures > this.#bounds.maxOpenFailures) this.#relieve(({ openFailures }) => openFailures);
+    if (this.keptChars > this.#bounds.maxKeptChars) this.#relieve(({ keptChars }) => keptChars);
   }
 
   takeDue(isPaused: (partition: number) => boolean): ClosedWindow[] {
@@ -46,7 +56,23 @@ export class OpenWindows implements AssignmentListener {
   }
 
   get openFailures(): number {
-    return [...this.#partitions.values()].reduce((sum, { openFailures }) => sum + openFailures, 0);
+    let sum = 0;
+    for (const { openFailures } of this.#partitions.values()) sum += openFailures;
+    return sum;
+  }
+
+  get keptChars(): number {
+    let sum = 0;
+    for (const { keptChars } of this.#partitions.values()) sum += keptChars;
+    return sum;
+  }
+
+  #relieve(holds: (windows: PartitionWindows) => number): void {
+    const [fullest] = [...this.#partitions.values()].toSorted((a, b) => holds(b) - holds(a));
+    fullest?.closeOldest({
+      maxOpenFailures: fullest.openFailures / 2,
+      maxKeptChars: fullest.keptChars / 2,
+    });
   }
 
   #find(partition: number, epoch: number): PartitionWindows | undefined {

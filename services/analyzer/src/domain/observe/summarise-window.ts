@@ -13,8 +13,11 @@ import { primaryOf } from './primary-fingerprint.ts';
 import { severityOf } from './severity.ts';
 import { groupSignals } from './signal-groups.ts';
 import { compareTexts } from './signal-order.ts';
-import { maxSuspects, rankSuspects } from './suspects.ts';
+import { slowSuspects } from './slow-suspects.ts';
+import { maxSuspects, rankSuspects, type RankedSuspect } from './suspects.ts';
+import type { Surroundings } from './surroundings.ts';
 import { titleOf } from './title.ts';
+import { spansOf } from '../windows/context-ring.ts';
 
 /** What one window showed: everything of an observation but its offsets. */
 export interface WindowSummary {
@@ -36,16 +39,18 @@ export interface WindowSummary {
 
 /**
  * Sums up the failures of one window. A pure function of the set of signals, whatever their order; it cannot fail: a window
- * without signals gives a summary that says so.
+ * without signals gives a summary that says so. What is known beside the window changes the ranking of suspects and which
+ * signals are shown, and nothing else.
  */
-export function summariseWindow(signals: readonly IntakeSignal[]): WindowSummary {
+export function summariseWindow(signals: readonly IntakeSignal[], beside?: Surroundings): WindowSummary {
   if (signals.length === 0) return emptyWindow();
   const groups = groupSignals(signals);
   const primary = primaryOf(groups);
-  const ranked = rankSuspects(groups, primary);
+  const ranked = rankSuspects(groups, primary, beside && toUsual(signals, beside));
   const { evidence, evidenceOmitted } = chooseEvidence(signals, {
     primary,
     exemplars: ranked.map(({ exemplar }) => exemplar),
+    context: beside?.context ?? [],
   });
   return {
     environment: primary.environment,
@@ -61,10 +66,22 @@ export function summariseWindow(signals: readonly IntakeSignal[]): WindowSummary
       signals.map(({ service, release }) => (release === null ? '' : `${service}@${release}`)),
     ),
     severity: severityOf(signals),
-    suspects: ranked.slice(0, maxSuspects).map(({ suspect }) => suspect),
+    suspects: withSlow(ranked, beside),
     evidence,
     evidenceOmitted,
   };
+}
+
+function toUsual(signals: readonly IntakeSignal[], { failures, context }: Surroundings) {
+  const atMs = signals.reduce((latest, { appendedAtMs }) => Math.max(latest, appendedAtMs), 0);
+  return { baseline: failures, records: signals.length + context.length, atMs };
+}
+
+function withSlow(ranked: readonly RankedSuspect[], beside: Surroundings | undefined): Suspect[] {
+  const failing = ranked.map(({ suspect }) => suspect);
+  const slow = beside ? slowSuspects(spansOf(beside.context), beside.latencies) : [];
+  if (slow.length === 0) return failing.slice(0, maxSuspects);
+  return [...failing, ...slow].toSorted((a, b) => b.score - a.score).slice(0, maxSuspects);
 }
 
 function namesOf(names: readonly string[]): string[] {

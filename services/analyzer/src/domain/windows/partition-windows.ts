@@ -15,6 +15,13 @@ export interface WindowSettings {
   readonly maxKeptChars: number;
 }
 
+/** What may be open at once. */
+export interface OpenBounds {
+  readonly maxOpenFailures: number;
+  /** Characters of the signals that are kept. */
+  readonly maxKeptChars: number;
+}
+
 /**
  * The open windows of one assigned partition. A failure opens the window of its trace, or of its fingerprint when it has
  * no trace. What must go early makes room down to half of the bound, oldest first: what comes later opens a further
@@ -38,6 +45,10 @@ export class PartitionWindows {
 
   get openFailures(): number {
     return this.#openFailures;
+  }
+
+  get keptChars(): number {
+    return this.#keptChars;
   }
 
   add(signal: IntakeSignal): void {
@@ -77,6 +88,14 @@ export class PartitionWindows {
     return all;
   }
 
+  /** Closes the oldest windows until no more than this is open. */
+  closeOldest({ maxOpenFailures, maxKeptChars }: OpenBounds): void {
+    for (const [key, window] of this.#windows) {
+      if (this.#openFailures <= maxOpenFailures && this.#keptChars <= maxKeptChars) return;
+      this.#closedEarly.push(this.#close(key, window));
+    }
+  }
+
   #isDue(window: Window, clockMs: number): boolean {
     const { quietMs, maxAgeMs, maxOffsets } = this.#settings;
     return (
@@ -89,10 +108,7 @@ export class PartitionWindows {
   #makeRoom(): void {
     const { maxOpenFailures, maxKeptChars } = this.#settings;
     if (this.#openFailures <= maxOpenFailures && this.#keptChars <= maxKeptChars) return;
-    for (const [key, window] of this.#windows) {
-      this.#closedEarly.push(this.#close(key, window));
-      if (this.#openFailures <= maxOpenFailures / 2 && this.#keptChars <= maxKeptChars / 2) return;
-    }
+    this.closeOldest({ maxOpenFailures: maxOpenFailures / 2, maxKeptChars: maxKeptChars / 2 });
   }
 
   #close(key: string, window: Window): ClosedWindow {
