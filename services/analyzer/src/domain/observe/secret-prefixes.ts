@@ -45,6 +45,43 @@ register('openai_key', 16, 'sk-proj-', 'sk-svcacct-', 'sk-ant-', 'sk-or-', 'sk-a
 register('openai_key', 20, 'sk-');
 register('vendor_token', 30, 'npm_', 'SG.', 'hf_', 'shpat_', 'dop_v1_', 'pypi-', 'dckr_pat_');
 register('vendor_token', 20, 'hvs.', 'NRAK-', 'lin_api_', 'AGE-SECRET-KEY-');
+// What further rules of gitleaks look for, by the makers' own prefixes.
+register('gitlab_token', 16, 'glft-', 'glsoat-', 'gloas-', 'glagent-', 'glrtr-', 'glimt-', 'glffct-');
+register('stripe_key', 10, 'sk_prod_', 'rk_prod_');
+register('aws_secret_key', 60, 'ABSK');
+register('vendor_token', 20, 'shpss_', 'shpca_', 'shppa_', 'shpua_', 'hvb.', 'hvr.', 'doo_v1_', 'dor_v1_');
+register('vendor_token', 20, 'glsa_', 'glc_', 'sntrys_', 'sntryu_', 'dapi', 'pul-', 'rubygems_', 'PMAK-');
+register('vendor_token', 20, 'sq0atp-', 'sq0csp-', 'EAAA', 'tfp_', 'dp.pt.', 'dp.st.', 'figd_', 'xkeysib-');
+register('vendor_token', 20, 'fo1_', 'fm1r_', 'fm2_', 'ATATT3', 'ATCTT3', 'duffel_live_', 'duffel_test_');
+register('vendor_token', 20, 'pscale_tkn_', 'pscale_pw_', 'pscale_oauth_', 'pat-na1-', 'pat-eu1-', 'dt0c01.');
+register('vendor_token', 20, 'CCIPAT_', 'bkua_', 'sbp_', 'tskey-', 'EZAK', 'EZTK', 'amzn.mws.', 'ops_eyJ');
+register(
+  'vendor_token',
+  20,
+  'gsk_',
+  'r8_',
+  'nvapi-',
+  'xai-',
+  'pplx-',
+  'ntn_',
+  'secret_',
+  'clojars_',
+  'CLOJARS_',
+);
+register(
+  'vendor_token',
+  20,
+  'nfp_',
+  'sgp_',
+  'phc_',
+  'phx_',
+  'ico-',
+  'p8e-',
+  'sm_live_',
+  'FLWSECK-',
+  'FLWSECK_TEST-',
+);
+register('vendor_token', 30, 'discord.com/api/webhooks/', 'api_org_', 'key-');
 
 /** An AWS secret has no shape of its own but its length: it is known by standing right behind its key id. */
 function endOfAwsSecret(text: string, keyEnd: number): number {

@@ -141,6 +141,46 @@ describe('redactSecrets', () => {
     expect(redactSecrets(text)).toEqual({ text, counts: {} });
   });
 
+  // By the names of gitleaks' rules, each token made up in the form that its rule asks for.
+  test.each([
+    ['grafana-service-account-token', `glsa_${'aB3d'.repeat(8)}_1234abcd`],
+    ['sentry-org-token', `sntrys_${'aB3d'.repeat(12)}`],
+    ['databricks-api-token', `dapi${'0a1b'.repeat(8)}`],
+    ['pulumi-api-token', `pul-${'0a1b2'.repeat(8)}`],
+    ['rubygems-api-token', `rubygems_${'0a1b'.repeat(12)}`],
+    ['postman-api-token', `PMAK-${'0a1b'.repeat(6)}-${'0a'.repeat(17)}`],
+    ['square-access-token', `sq0atp-${'aB3d'.repeat(6)}`],
+    ['doppler-api-token', `dp.pt.${'aB3d5'.repeat(8)}`],
+    ['sendinblue-api-token', `xkeysib-${'0a1b'.repeat(16)}-aB3daB3daB3daB3d`],
+    ['flyio-access-token', `fo1_${'aB3d'.repeat(10)}`],
+    ['planetscale-password', `pscale_pw_${'aB3d'.repeat(9)}`],
+    ['hubspot-api-key', `pat-na1-${'0a1b'.repeat(2)}-0a1b-0a1b-0a1b-0a1b0a1b0a1b`],
+    ['dynatrace-api-token', `dt0c01.${'A2B3'.repeat(6)}.${'A2B3'.repeat(16)}`],
+    ['gitlab-feature-flag-client-token', `glft-${'aB3d'.repeat(5)}`],
+    ['shopify-shared-secret', `shpss_${'0a1b'.repeat(8)}`],
+    ['vault-batch-token', `hvb.${'aB3d'.repeat(35)}`],
+    ['easypost-api-token', `EZAK${'aB3d'.repeat(13)}AA`],
+    ['supabase-token', `sbp_${'0a1b'.repeat(10)}`],
+    ['notion-api-token', `ntn_${'1234'.repeat(3)}${'aB3d'.repeat(8)}`],
+    ['discord-webhook', `discord.com/api/webhooks/123456789012345678/${'aB3d'.repeat(17)}`],
+  ])('removes a %s wherever it stands', (_rule, token) => {
+    const { text, counts } = redactSecrets(`calling with ${token} failed`);
+    expect(text).toMatch(/^calling with \S*\[redacted:\w+\] failed$/);
+    expect(text).not.toContain(token.slice(-12));
+    expect(Object.values(counts)).toEqual([1]);
+  });
+
+  test.each([
+    'key-value store',
+    'secret_santa_service is down',
+    'dapifoo',
+    'pat-na1-x',
+    'sbp_none',
+    'r8_version',
+  ])('leaves "%s", which is no secret', (text) => {
+    expect(redactSecrets(text).text).toBe(text);
+  });
+
   test('takes no replacement for a secret again', () => {
     const once = redactSecrets(`password=abc token: "x" ${jwt} Cookie: a=b`).text;
     expect(redactSecrets(once)).toEqual({ text: once, counts: {} });
