@@ -2,7 +2,9 @@ import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import type { Logger } from '@prodsentinel/process';
 import { answerClientError } from './http/client-error.ts';
 import { HttpProblem, sendProblem } from './http/problem.ts';
-import { addFailuresRoute, type FailuresRouteOptions } from './routes/failures.ts';
+import { addFailuresRoutes } from './routes/failures.ts';
+import { addOtlpRoutes } from './routes/otlp.ts';
+import type { FailuresRouteOptions } from './routes/receive.ts';
 
 export interface ServerOptions extends FailuresRouteOptions {
   readonly logger: Logger;
@@ -23,26 +25,36 @@ export function createServer(options: ServerOptions): FastifyInstance {
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, toProblem(error)),
   });
+  const toProblemAndLog = (error: FastifyError) => {
+    const problem = toProblem(error);
+    if (problem.status === 500)
+      options.logger.error({ event: 'request_failed', err: error }, 'a request failed');
+    return problem;
+  };
   // Routes read the body themselves: bounded, decompressed, and only after the headers were found good.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-  addFailuresRoute(app, options);
+  addFailuresRoutes(app, options);
+  addOtlpRoutes(app, options, toProblemAndLog);
   app.setNotFoundHandler(async (request, reply) => {
-    const isWrongMethod = request.url.split('?')[0] === '/v1/failures';
+    const isWrongMethod = paths.includes(request.url.split('?')[0]!);
     const problem = isWrongMethod
       ? new HttpProblem(405, 'method_not_allowed', 'expected POST', { headers: { allow: 'POST' } })
-      : new HttpProblem(404, 'not_found', 'there is no such route: expected POST /v1/failures');
+      : new HttpProblem(
+          404,
+          'not_found',
+          `there is no such route: expected POST to one of ${paths.join(', ')}`,
+        );
     return sendProblem(reply.header('connection', 'close'), problem);
   });
-  app.setErrorHandler(async (error, _request, reply) => {
-    const problem = error instanceof HttpProblem ? error : toProblem(error as FastifyError);
-    if (problem.status === 500)
-      options.logger.error({ event: 'request_failed', err: error }, 'a request failed');
-    return sendProblem(reply, problem);
-  });
+  app.setErrorHandler(async (error, _request, reply) =>
+    sendProblem(reply, error instanceof HttpProblem ? error : toProblemAndLog(error as FastifyError)),
+  );
   app.addHook('onResponse', async (_request, reply) => options.metrics.countRequest(reply.statusCode));
   return app;
 }
+
+const paths = ['/v1/failures', '/v1/logs', '/v1/traces', '/ingest/logs'];
 
 /** What Fastify found wrong with a request keeps its status; everything else is our own fault. */
 function toProblem(error: FastifyError): HttpProblem {

@@ -89,6 +89,27 @@ test('what is answered as accepted is in Kafka, field by field, and the process 
   expect(await once(ingest, 'exit')).toEqual([0, null]);
 });
 
+test('a log record sent by OTLP is in Kafka when it is answered 200', async () => {
+  const record = {
+    severityNumber: 17,
+    timeUnixNano: '1767323045123456000',
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    body: { stringValue: 'by OTLP' },
+  };
+  const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'cart' } }] };
+  const response = await fetch(`${url}/v1/logs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ resourceLogs: [{ resource, scopeLogs: [{ logRecords: [record] }] }] }),
+  });
+  expect([response.status, await response.json()]).toEqual([200, {}]);
+  const [inKafka] = await consume(1);
+  expect(inKafka).toMatchObject({
+    key: record.traceId,
+    value: { kind: 'log', service: 'cart', message: 'by OTLP', occurredAt: 1_767_323_045_123_456 },
+  });
+});
+
 test('a process that is killed under load loses nothing that it has answered', async () => {
   const acknowledged: string[] = [];
   let isKilled = false;

@@ -20,12 +20,13 @@ export function toCanonicalFields(item: object): Record<string, unknown> {
 }
 
 const textAliases: Readonly<Record<string, readonly string[]>> = {
+  signalId: ['signal_id'],
   traceId: ['trace_id', 'trace.id'],
   spanId: ['span_id', 'span.id'],
   environment: ['deployment.environment.name', 'deployment.environment'],
   release: ['service.version'],
   host: ['host.name', 'hostname'],
-  service: ['service.name', 'app', 'name'],
+  service: ['service.name', 'service_name', 'app', 'name'],
   message: ['msg', 'log', 'short_message'],
 };
 

@@ -32,9 +32,14 @@ export function problemBody({ status, code, message, details }: HttpProblem): Re
 }
 
 export function sendProblem(reply: FastifyReply, problem: HttpProblem): FastifyReply {
-  return reply
+  return hangUpUnlessRead(reply)
     .code(problem.status)
     .headers({ ...problem.details.headers })
     .type(problemMediaType)
     .send(JSON.stringify(problemBody(problem)));
+}
+
+/** What the client still sends must not be taken for its next request. */
+export function hangUpUnlessRead(reply: FastifyReply): FastifyReply {
+  return reply.request.raw.readableEnded ? reply : reply.header('connection', 'close');
 }

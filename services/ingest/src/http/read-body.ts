@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable, Transform } from 'node:stream';
-import { createGunzip, createInflate } from 'node:zlib';
+import { createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import type { InFlightShare } from './in-flight-bytes.ts';
 import { HttpProblem } from './problem.ts';
 
@@ -37,10 +37,17 @@ function createDecoder(encoding: string | undefined): Transform | undefined {
       return createGunzip();
     case 'deflate':
       return createInflate();
+    case 'zstd':
+      return createZstdDecompress();
     default:
-      throw new HttpProblem(415, 'unsupported_encoding', 'Content-Encoding: expected gzip, deflate or none', {
-        headers: { 'accept-encoding': 'gzip, deflate' },
-      });
+      throw new HttpProblem(
+        415,
+        'unsupported_encoding',
+        'Content-Encoding: expected gzip, zstd, deflate or none',
+        {
+          headers: { 'accept-encoding': 'gzip, zstd, deflate' },
+        },
+      );
   }
 }
 

@@ -1,135 +1,26 @@
-import { randomUUID } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isAppError } from '@prodsentinel/kernel';
-import type { Producer } from '@prodsentinel/messaging';
-import { identifyRequest, type RequestIdentity } from '../domain/signal-id.ts';
-import { parseTraceparent, type TraceContext } from '../domain/trace-context.ts';
-import type { InFlightBytes } from '../http/in-flight-bytes.ts';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { framingOf } from '../http/media-type.ts';
-import { parseItems, type ItemLimits } from '../http/parse-items.ts';
+import { parseItems } from '../http/parse-items.ts';
 import { HttpProblem, sendProblem } from '../http/problem.ts';
-import { readBody } from '../http/read-body.ts';
-import type { IngestMetrics } from '../metrics.ts';
-import { publish } from '../publish.ts';
-import { triage, type Refusal } from '../triage.ts';
+import { receive, type Answer, type FailuresRouteOptions } from './receive.ts';
 
-export interface FailuresRouteOptions {
-  readonly producer: Producer;
-  readonly inFlight: InFlightBytes;
-  readonly metrics: IngestMetrics;
-  readonly limits: ItemLimits & { readonly maxBodyBytes: number };
-  readonly minSeverityNumber: number;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-}
-
-export interface Answer {
-  /** Items that Kafka has acknowledged. */
-  readonly accepted: number;
-  /** Items that were fine and not severe enough to pass on. */
-  readonly filtered: number;
-  readonly refused: readonly Refusal[];
-}
-
-/** `POST /v1/failures`: one JSON object, an array, or NDJSON of failure signals. */
-export function addFailuresRoute(app: FastifyInstance, options: FailuresRouteOptions): void {
-  app.post('/v1/failures', async (request, reply) => {
-    const share = options.inFlight.open();
-    try {
+/**
+ * `POST /v1/failures`: one JSON object, an array, or NDJSON of failure signals. `POST /ingest/logs` is the same door under
+ * the name that the system before this one had.
+ */
+export function addFailuresRoutes(app: FastifyInstance, options: FailuresRouteOptions): void {
+  for (const path of ['/v1/failures', '/ingest/logs']) {
+    app.post(path, async (request, reply) => {
       const framing = framingOf(request.headers['content-type']);
-      const body = await readBody(request.raw, { maxBytes: options.limits.maxBodyBytes, share });
-      const identity = identifyRequest(headerOf(request, 'idempotency-key'), body);
-      const trace = parseTraceparent(headerOf(request, 'traceparent'));
-      const context = {
-        identity,
-        trace,
-        headers: toKafkaHeaders(request, trace),
-        receivedAt: options.now() * 1000,
-        newUuid: randomUUID,
-      };
-      const triaged = await triage(
-        parseItems(body, framing, options.limits),
-        context,
-        options.minSeverityNumber,
-      );
-      const unwritable = await publishOrProblem(options.producer, triaged.records, identity);
-      const refused = [...triaged.refused, ...unwritableItems(unwritable, triaged.indexes)];
-      return answer(reply, options.metrics, {
-        accepted: triaged.records.length - unwritable.size,
-        filtered: triaged.filtered,
-        refused: refused.toSorted((a, b) => a.index - b.index),
-      });
-    } catch (error) {
-      // What the client still sends must not be taken for its next request.
-      if (!request.raw.readableEnded) reply.header('connection', 'close');
-      throw error;
-    } finally {
-      share.release();
-    }
-  });
+      const result = await receive(request, options, (body) => parseItems(body, framing, options.limits));
+      return answer(reply, result);
+    });
+  }
 }
 
-function answer(reply: FastifyReply, metrics: IngestMetrics, result: Answer): FastifyReply {
-  metrics.countItems('accepted', result.accepted);
-  metrics.countItems('filtered', result.filtered);
-  metrics.countItems('refused', result.refused.length);
+function answer(reply: FastifyReply, result: Answer): FastifyReply {
   if (result.refused.length === 0) return reply.code(202).send(result);
   if (result.accepted + result.filtered > 0) return reply.code(207).send(result);
   const message = 'no item was taken: `refused` says why, item by item';
   return sendProblem(reply, new HttpProblem(422, 'all_refused', message, { members: { ...result } }));
-}
-
-async function publishOrProblem(
-  producer: Producer,
-  records: Parameters<typeof publish>[1],
-  identity: RequestIdentity,
-): Promise<Set<number>> {
-  try {
-    return await publish(producer, records);
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-    const headers = { 'retry-after': '5' };
-    if (error.code === 'unavailable') {
-      throw new HttpProblem(503, 'kafka_unavailable', 'Kafka is away: nothing was sent, try again', {
-        headers,
-      });
-    }
-    if (error.code === 'unknown_outcome') {
-      throw new HttpProblem(503, 'unknown_outcome', unknownOutcome(identity), { headers });
-    }
-    throw error;
-  }
-}
-
-function unknownOutcome({ isDeclared }: RequestIdentity): string {
-  const outcome =
-    'Kafka did not acknowledge in time: the outcome is unknown, some or all items may have been taken';
-  const advice = isDeclared
-    ? 'repeating the request with the same Idempotency-Key is safe'
-    : 'repeating the same bytes is safe for items that carry an id or a time of their own; a request with an Idempotency-Key can always be repeated with the same key';
-  return `${outcome}; ${advice}`;
-}
-
-function unwritableItems(unwritable: ReadonlySet<number>, indexes: readonly number[]): Refusal[] {
-  return [...unwritable].map((at) => ({
-    index: indexes[at]!,
-    code: 'unwritable_item',
-    reason: 'cannot be written to Kafka: too large, or not of the schema',
-    path: '',
-  }));
-}
-
-/** `tracestate` counts only beside a valid `traceparent` (W3C). */
-function toKafkaHeaders(request: FastifyRequest, trace: TraceContext | undefined): Record<string, string> {
-  if (!trace) return {};
-  const tracestate = headerOf(request, 'tracestate');
-  const isKept = tracestate !== undefined && tracestate.length <= maxTracestateLength;
-  return { traceparent: trace.traceparent, ...(isKept ? { tracestate } : {}) };
-}
-
-const maxTracestateLength = 512;
-
-function headerOf(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value.join(',') : value;
 }
