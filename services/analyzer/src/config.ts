@@ -1,4 +1,5 @@
 import { AppError } from '@prodsentinel/kernel';
+import { modelSettings, toModelConfig } from './model-config.ts';
 import { commonSettings, kafkaSettings, readSettings, setting } from '@prodsentinel/process';
 
 export const stageNames = ['observe', 'diagnose'] as const;
@@ -84,6 +85,7 @@ export const analyzerSettings = {
     max: 1_000,
     fallback: 4,
   }),
+  ...modelSettings,
   SESSION_TIMEOUT_MS: setting.wholeNumber('Milliseconds without a heartbeat until the group takes over', {
     min: 1_000,
     max: 30 * minute,
@@ -111,6 +113,7 @@ export function readAnalyzerConfig(env: Readonly<Record<string, string | undefin
   }
   return {
     ...settings,
+    model: toModelConfig(settings),
     windows: {
       quietMs: settings.WINDOW_QUIET_MS,
       maxAgeMs: settings.WINDOW_MAX_AGE_MS,

@@ -1,25 +1,34 @@
 import { Counter, type Registry } from 'prom-client';
 
 export interface DiagnoseMetrics {
-  claim(outcome: 'acquired' | 'taken' | 'unknown'): void;
+  claim(outcome: 'acquired' | 'taken' | 'sealed' | 'unknown'): void;
   analysis(source: string, verdict: string): void;
+  /** Why the rules answered: the part before the colon of a reason, one of a closed list. */
+  noModel(reason: string): void;
+  call(outcome: string, cost: { readonly tokens: number; readonly dollars: number }): void;
 }
 
 export function createDiagnoseMetrics(registry: Registry): DiagnoseMetrics {
-  const claims = new Counter({
-    name: 'prodsentinel_diagnose_claims_total',
-    help: 'Claims of analysis requests by outcome; unknown: Redis did not answer',
-    labelNames: ['outcome'],
-    registers: [registry],
-  });
-  const analyses = new Counter({
-    name: 'prodsentinel_analyses_published_total',
-    help: 'Analyses acknowledged by Kafka',
-    labelNames: ['source', 'verdict'],
-    registers: [registry],
-  });
+  const counter = (name: string, help: string, ...labelNames: string[]) =>
+    new Counter({ name: `prodsentinel_${name}`, help, labelNames, registers: [registry] });
+  const claims = counter(
+    'diagnose_claims_total',
+    'Claims of analysis requests by outcome; sealed: paid for already; unknown: Redis did not answer',
+    'outcome',
+  );
+  const analyses = counter('analyses_published_total', 'Analyses acknowledged by Kafka', 'source', 'verdict');
+  const byRules = counter('diagnose_without_model_total', 'Requests answered by rules, by why', 'reason');
+  const calls = counter('model_calls_total', 'Calls of the model by outcome', 'outcome');
+  const tokens = counter('model_tokens_total', 'Tokens of charged calls, both ways');
+  const dollars = counter('model_dollars_total', 'Dollars of charged calls, by the price file');
   return {
     claim: (outcome) => claims.inc({ outcome }),
     analysis: (source, verdict) => analyses.inc({ source, verdict }),
+    noModel: (reason) => byRules.inc({ reason }),
+    call: (outcome, cost) => {
+      calls.inc({ outcome });
+      tokens.inc(cost.tokens);
+      dollars.inc(cost.dollars);
+    },
   };
 }

@@ -1,20 +1,32 @@
 import { randomUUID } from 'node:crypto';
+import { describeError } from '@prodsentinel/kernel';
 import { createConsumer, createProducer } from '@prodsentinel/messaging';
 import { createRedisRequestClaims } from '../adapters/redis-request-claims.ts';
 import { diagnoseByRules } from '../domain/diagnose/diagnose-by-rules.ts';
-
 import type { Stage, StageDependencies } from '../stage.ts';
 import { StageHealthReport } from '../stage-health-report.ts';
+import { createModelCalls } from './create-model-calls.ts';
 import { createDiagnoseMetrics } from './diagnose-metrics.ts';
-import { createDiagnoseStep } from './diagnose-step.ts';
+import { createDiagnoseStep, type DiagnoseStepDependencies } from './diagnose-step.ts';
+import { HeldRequests } from './held-requests.ts';
 
 const groupId = 'prodsentinel-diagnose';
+const maxHeld = 1_000;
+const maxChargedCalls = 3;
 
-/** analysis-requests → analyses, by rules for now. */
+const askNobody: DiagnoseStepDependencies['prepare'] = () => ({ why: { reason: 'no model is set' } });
+
+/** analysis-requests → analyses: by the model where one is set, by rules otherwise. */
 export function createDiagnoseStage({ config, context, connection, codec, redis }: StageDependencies): Stage {
   const { logger, health } = context;
   const report = new StageHealthReport(health, 'diagnose');
+  const metrics = createDiagnoseMetrics(health.metrics);
   const producer = createProducer({ connection, codec, topics: ['analyses'] });
+  const stopping = new AbortController();
+  const held = new HeldRequests(maxHeld, (error) =>
+    logger.warn({ event: 'held_request' }, describeError(error)),
+  );
+  let prepare: DiagnoseStepDependencies['prepare'] = askNobody;
   const consumer = createConsumer({
     connection,
     groupId,
@@ -23,14 +35,24 @@ export function createDiagnoseStage({ config, context, connection, codec, redis 
     limits: { sessionTimeoutMs: config.SESSION_TIMEOUT_MS, drainMs: config.DRAIN_MS },
     onTrouble: (reason) => report.pause('work', reason),
     handler: createDiagnoseStep({
-      claims: createRedisRequestClaims(redis, config.LEASE_MS),
-      diagnose: diagnoseByRules,
+      claims: createRedisRequestClaims(redis, {
+        leaseMs: config.LEASE_MS,
+        maxAttempts: maxChargedCalls,
+        onAvailability: (reason) =>
+          report.degrade('claims', reason && `requests are answered by rules without a claim: ${reason}`),
+      }),
+      byRules: diagnoseByRules,
+      prepare: (...args) => prepare(...args),
       producer,
-      metrics: createDiagnoseMetrics(health.metrics),
+      metrics,
       logger,
       newToken: randomUUID,
       concurrency: config.DIAGNOSE_CONCURRENCY,
-      onClaimsAvailability: (reason) => report.degrade('claims', reason),
+      leaseMs: config.LEASE_MS,
+      held,
+      stopping: stopping.signal,
+      finishHeld: (record) => consumer.finishHeld([record]),
+      now: Date.now,
     }),
   });
   return {
@@ -39,11 +61,15 @@ export function createDiagnoseStage({ config, context, connection, codec, redis 
     redisAvailable: (reason) =>
       report.degrade('redis', reason && `${reason}; requests are answered by rules without a claim`),
     async start() {
+      prepare = await createModelCalls(config, redis, metrics);
       await producer.start(context.signal);
       await consumer.start(context.signal);
       report.running();
     },
     async stop() {
+      await consumer.drain();
+      stopping.abort();
+      await held.stop();
       await consumer.stop();
       await producer.stop();
     },

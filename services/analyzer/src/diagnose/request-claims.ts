@@ -1,12 +1,15 @@
-/** Who holds the claim of a request works on it; everybody else looks again later. */
+import type { AnswerSteps, ClaimReply, CountReply } from '../domain/diagnose/answer-once.ts';
+
+/** The claim of one request in the store that all processes share; the token says who asks. */
+export interface RequestClaim extends Omit<AnswerSteps<string>, 'call' | 'count' | 'giveBack' | 'look'> {
+  look(): Promise<ClaimReply<string> | { readonly kind: 'absent' }>;
+  count(attempt: number): Promise<CountReply>;
+  giveBack(attempt: number): Promise<void>;
+  /** Makes the lease last longer; false when it is not ours any more. */
+  renew(): Promise<boolean>;
+}
+
 export interface RequestClaims {
-  /**
-   * Takes the lease of a request, for as long as a lease lasts.
-   *
-   * @returns false when somebody else has it
-   * @throws AppError `unavailable` when it cannot be known
-   */
-  acquire(requestId: string, token: string): Promise<boolean>;
-  /** Gives the lease back, if it is still ours. */
-  release(requestId: string, token: string): Promise<void>;
+  /** The claim of a request as one worker sees it. Opens nothing. */
+  of(requestId: string, token: string): RequestClaim;
 }

@@ -1,0 +1,2 @@
+export { startFakeModel, type FakeModel, type SeenRequest } from './fake-model.ts';
+export { correctAnswer, type Behaviour } from './behaviours.ts';

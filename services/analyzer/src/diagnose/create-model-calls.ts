@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { AnalysisRequested } from '@prodsentinel/contracts';
+import { createOpenAiModel } from '../adapters/openai-model.ts';
+import { createRedisModelBudget } from '../adapters/redis-model-budget.ts';
+import type { AnalyzerConfig } from '../config.ts';
+import { CircuitBreaker } from '../domain/diagnose/circuit-breaker.ts';
+import { prepareCalls } from './ask-model.ts';
+import type { DiagnoseMetrics } from './diagnose-metrics.ts';
+import type { DiagnoseStepDependencies } from './diagnose-step.ts';
+import { modelAnswerJsonSchema } from './model-answer.ts';
+
+/** How requests are put to the model, as the settings say; without a key, never. */
+export async function createModelCalls(
+  config: AnalyzerConfig,
+  redis: Redis,
+  metrics: DiagnoseMetrics,
+): Promise<DiagnoseStepDependencies['prepare']> {
+  const { apiKey, optedOut, budgets, price } = config.model;
+  if (apiKey === undefined) return () => ({ why: { reason: 'no model is set' } });
+  // Its table of tokens takes some 50 MB and half a second: only for whoever asks a model.
+  const { countModelTokens } = await import('../adapters/token-counter.ts');
+  const dependencies = {
+    model: createOpenAiModel({
+      apiKey,
+      baseUrl: config.OPENAI_BASE_URL,
+      model: config.OPENAI_MODEL,
+      attemptTimeoutMs: config.MODEL_ATTEMPT_TIMEOUT_MS,
+      maxOutputTokens: config.MODEL_MAX_OUTPUT_TOKENS,
+      answerSchema: modelAnswerJsonSchema,
+    }),
+    budget: createRedisModelBudget(redis, budgets),
+    breaker: new CircuitBreaker({ failuresToOpen: 5, openMs: 30_000, maxOpenMs: 10 * 60_000 }),
+    price,
+    countTokens: countModelTokens,
+    pseudonymKey: config.MODEL_PSEUDONYM_KEY ?? randomBytes(32).toString('hex'),
+    maxInputTokens: config.MODEL_MAX_INPUT_TOKENS,
+    maxOutputTokens: config.MODEL_MAX_OUTPUT_TOKENS,
+    deadlineMs: config.MODEL_DEADLINE_MS,
+    now: Date.now,
+    onCall: (outcome: string, cost: { tokens: number; dollars: number }) => metrics.call(outcome, cost),
+  };
+  return (request, byRules, signal) =>
+    isOptedOut(request, optedOut)
+      ? { why: { reason: 'a service of the incident is opted out' } }
+      : prepareCalls(dependencies, { request, byRules }, signal);
+}
+
+/** One opted-out service anywhere in the request is enough: its lines would travel with the others. */
+function isOptedOut(request: AnalysisRequested, optedOut: readonly string[]): boolean {
+  const { services, suspects, evidence, signature } = request;
+  const present = [...services, ...[...suspects, ...evidence, ...signature].map(({ service }) => service)];
+  return present.some((service) => optedOut.includes(service));
+}
