@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { killVariable, Oracle } from '@prodsentinel/fault-tools';
+import { done, type Consumer } from '../../src/index.ts';
+import { failure, Journal, TestCluster } from '../test-cluster.ts';
+import { report } from './audit.ts';
+import { startMember, type Member } from './member.ts';
+
+// Members of a group that die, are told to go, or come and go under load: what was acknowledged to the producer is handled
+// by somebody; what is handled twice is no more than what was in flight or not yet committed.
+
+jest.setTimeout(90_000);
+
+let cluster: TestCluster;
+let members: Member[];
+
+/** Records sent and not handled: more than any test that stops a member needs to go on sending. */
+const maxAhead = 2_000;
+
+beforeEach(async () => {
+  members = [];
+  cluster = new TestCluster();
+  await cluster.setUp(4);
+});
+
+afterEach(async () => {
+  for (const member of members) member.kill('SIGKILL');
+  await Promise.all(members.map(({ exited }) => exited));
+  await cluster.close();
+});
+
+async function member(...args: Parameters<typeof startMember>): Promise<Member> {
+  const started = await startMember(...args);
+  members.push(started);
+  return started;
+}
+
+/** Sends in batches, never far ahead of what is handled; answers when the last one is acknowledged. */
+async function load(
+  oracle: Oracle,
+  handled: Journal<string>,
+  count: number,
+  shouldGoOn: () => boolean = () => true,
+): Promise<void> {
+  const producer = await cluster.producer();
+  for (let sent = 0; sent < count && shouldGoOn(); sent += 50) {
+    const ids = oracle.issue(50);
+    await producer.send(ids.map((id, i) => failure(id, `key-${i}`)));
+    oracle.acknowledge(ids);
+    await handled.until(({ length }) => length > sent - maxAhead);
+  }
+}
+
+/** Call it when everything is sent. */
+function allHandled(oracle: Oracle, handled: Journal<string>): Promise<void> {
+  const open = new Set(oracle.acknowledgedIds);
+  let looked = 0;
+  return handled.until((seen) => {
+    for (; looked < seen.length; looked++) open.delete(seen[looked]!);
+    return open.size === 0;
+  });
+}
+
+test('kill -9 of a member under load loses nothing, and doubles only what it had not committed', async () => {
+  const groupId = randomUUID();
+  const oracle = new Oracle();
+  const handled = new Journal<string>();
+  const dying = await member(cluster, groupId, handled, { [killVariable]: 'handled:300' });
+  await load(oracle, handled, 2_000);
+  expect(await dying.exited).toEqual({ code: null, signal: 'SIGKILL' });
+  const handledByTheDead = handled.entries.length;
+  await member(cluster, groupId, handled);
+  await allHandled(oracle, handled);
+  const account = oracle.account(handled.entries);
+  report(
+    `kill -9 after ${handledByTheDead} records: doubled ${account.extraSightings}, lost ${account.lost.length}`,
+  );
+  expect(account).toMatchObject({ lost: [], neverIssued: [], acknowledged: 2_000 });
+  expect(account.extraSightings).toBeLessThanOrEqual(handledByTheDead);
+});
+
+test('members that come and go ten times under load lose nothing, and double less than a tenth', async () => {
+  const groupId = randomUUID();
+  const oracle = new Oracle();
+  const handled = new Journal<string>();
+  const limits = { sessionTimeoutMs: 3_000, heartbeatIntervalMs: 100, commitIntervalMs: 50 };
+  const join = (): Promise<Consumer> =>
+    cluster.consume(
+      {
+        mode: 'record',
+        concurrency: 20,
+        async handle({ value }) {
+          await new Promise((resolve) => setImmediate(resolve));
+          handled.add(value.message);
+          return done;
+        },
+      },
+      { groupId, limits },
+    );
+  await join();
+  let isChurning = true;
+  const loading = load(oracle, handled, Infinity, () => isChurning);
+  for (let round = 0; round < 10; round++) {
+    const guest = await join();
+    const before = handled.entries.length;
+    await handled.until(({ length }) => length > before + 20);
+    await guest.stop();
+  }
+  isChurning = false;
+  await loading;
+  await allHandled(oracle, handled);
+  const account = oracle.account(handled.entries);
+  report(`ten joins and leaves: ${account.acknowledged} records, doubled ${account.extraSightings}`);
+  expect(account).toMatchObject({ lost: [], neverIssued: [] });
+  expect(account.extraSightings).toBeLessThan(account.acknowledged / 10);
+});
+
+test('SIGTERM with work in flight and a handler that hangs: the process ends, and the next one handles what was open', async () => {
+  const groupId = randomUUID();
+  const oracle = new Oracle();
+  const handled = new Journal<string>();
+  const [hung] = oracle.issue(1) as [string];
+  const told = await member(cluster, groupId, handled, { MEMBER_HANG: hung });
+  const producer = await cluster.producer();
+  await producer.send([failure(hung, 'hung')]);
+  oracle.acknowledge([hung]);
+  await told.lines.until((lines) => lines.includes('hanging'));
+  const loading = load(oracle, handled, 1_000);
+  await handled.until(({ length }) => length > 100);
+  told.kill('SIGTERM');
+  // Its drain limit is a second; a process that never ends fails this test by its time-out.
+  expect(await told.exited).toEqual({ code: 0, signal: null });
+  await loading;
+  await member(cluster, groupId, handled);
+  await allHandled(oracle, handled);
+  const account = oracle.account(handled.entries);
+  report(`SIGTERM with a hung handler: doubled ${account.extraSightings} of ${account.acknowledged}`);
+  expect(account).toMatchObject({ lost: [], neverIssued: [], acknowledged: 1_001 });
+});
