@@ -23,7 +23,7 @@ const failed = {
   severityText: 'ERROR',
   body: { stringValue: 'payment refused' },
   traceId: traceId.toUpperCase(),
-  spanId,
+  spanId: spanId.toUpperCase(),
   attributes: [
     text('exception.type', 'Refused'),
     text('exception.message', 'no'),
