@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { readTopic } from '@prodsentinel/messaging';
 import { startWholeSystem, type WholeSystem } from './whole-system.ts';
 
 jest.setTimeout(300_000);
@@ -39,6 +40,27 @@ describeWithData(
       expect(totals).toMatchObject({ failures: 1332, traces: 1200, doubleAnalyses: 0, deadLetters: 0 });
       expect(totals.incidents).toBeLessThanOrEqual(60);
       expect(totals.analyses).toBe(totals.incidents);
+    });
+
+    test('no JSON Web Token of the day is in the database or in any topic but failures', async () => {
+      // A token's header, whose first bytes always are {" in base64: the masked word itself may stay.
+      const token = /eyJ[\w-]{10,}/;
+      for (const topic of ['observations', 'analysis-requests', 'analyses']) {
+        const records = await readTopic(whole.connection, topic, { maxRecords: 100_000 });
+        expect(records.length).toBeGreaterThan(0);
+        const leaking = records.filter(({ value }) => token.test(value?.toString('latin1') ?? ''));
+        expect({ topic, leaking: leaking.length }).toEqual({ topic, leaking: 0 });
+      }
+      const tables = await whole.database.query<{ name: string }>(
+        `select quote_ident(table_name) as name from information_schema.tables where table_schema = 'public'`,
+      );
+      expect(tables.length).toBeGreaterThan(5);
+      for (const { name } of tables) {
+        const [row] = await whole.database.query<{ leaking: string }>(
+          `select count(*) as leaking from ${name} as t where t::text ~ 'eyJ[A-Za-z0-9_-]{10,}'`,
+        );
+        expect({ name, leaking: row?.leaking }).toEqual({ name, leaking: '0' });
+      }
     });
 
     test('the same file again changes no count', async () => {
