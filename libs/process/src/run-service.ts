@@ -69,6 +69,7 @@ export async function runService<Config extends RunSettings>(options: RunOptions
   }
   process.exitCode = exitCode;
   releaseControlChannel();
+  exitAfterLinger(logger, exitCode);
 }
 
 function readConfigOrExit<Config extends RunSettings>({ name, readConfig }: RunOptions<Config>) {
@@ -134,6 +135,24 @@ function exitCodeOf(error: unknown): ExitCode {
   if (code === 'configuration' || code === 'contract_mismatch') return exitCodes.misconfigured;
   return code === 'unavailable' ? exitCodes.unavailable : exitCodes.failed;
 }
+
+/**
+ * Everything of ours is closed and the event loop empties by itself. What a library still keeps alive (kafkajs can join a
+ * group once more while it is told to leave) is named, and not waited for until the grace period ends.
+ */
+function exitAfterLinger(logger: Logger, exitCode: ExitCode): void {
+  const timer = setTimeout(() => {
+    const open = process.getActiveResourcesInfo();
+    logger.warn(
+      { event: 'exit_lingering', open },
+      `stopped, but something is still open after ${lingerMs} ms: exiting`,
+    );
+    process.exit(exitCode);
+  }, lingerMs);
+  timer.unref();
+}
+
+const lingerMs = 3_000;
 
 function forceExitAfter(graceMs: number, logger: Logger): void {
   const timer = setTimeout(() => {

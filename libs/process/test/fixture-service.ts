@@ -5,6 +5,7 @@ const settings = {
   ...commonSettings,
   HEALTH_PORT: setting.wholeNumber('Port', { min: 0, max: 65_535, fallback: 0 }),
   HANGS: setting.flag('Never stops', false),
+  LINGERS: setting.flag('Keeps something open after it has stopped', false),
   FAILS: setting.flag('Fails at once', false),
 };
 
@@ -17,6 +18,7 @@ await runService({
       health.set('work', 'running');
     },
     async stop() {
+      if (config.LINGERS) setInterval(() => undefined, 1_000);
       if (config.HANGS) await new Promise(() => setInterval(() => undefined, 1_000));
     },
   }),

@@ -76,6 +76,13 @@ test('what hangs in its stop is ended after the grace period', async () => {
   ]);
 });
 
+test('what a library keeps open after an orderly stop is named and not waited for: the stop was orderly', async () => {
+  const { child, ready, exited, output } = startFixture({ LINGERS: 'true' });
+  await ready;
+  child.send({ type: 'shutdown' });
+  expect([await exitCode(exited), output()]).toEqual([0, expect.stringContaining('exit_lingering')]);
+});
+
 test('a service that cannot go on stops, says why, and exits 1', async () => {
   const { exited, output } = startFixture({ FAILS: 'true' });
   expect([await exitCode(exited), output()]).toEqual([1, expect.stringContaining('cannot go on')]);
