@@ -27,6 +27,7 @@ export function createAnalyzer(config: AnalyzerConfig, context: ServiceContext):
     topicPrefix: config.KAFKA_TOPIC_PREFIX,
     clientId: 'prodsentinel-analyzer',
     logger,
+    metrics: context.health.metrics,
   };
   const dependencies = { config, context, connection, codec, redis };
   if (config.ANALYZER_STAGES.includes('observe')) stages.push(createObserveStage(dependencies));
