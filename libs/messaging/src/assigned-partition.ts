@@ -14,6 +14,8 @@ export class AssignedPartition {
   /** What was last committed, to commit only what moved. */
   committed: number | undefined;
   isPaused = false;
+  /** The end of the partition as of the last fetch; undefined until the first. */
+  highWatermark: number | undefined;
   /** Given out and neither finished nor held. */
   activeRecords = 0;
   activeBytes = 0;
@@ -40,7 +42,7 @@ export class AssignedPartition {
 
   /** False when the record was begun before. */
   begin(record: RawRecord): boolean {
-    if (!this.tracker.begin(record.offset)) return false;
+    if (!this.tracker.begin(record.offset, record.timestampMs)) return false;
     this.activeRecords += 1;
     this.activeBytes += record.value?.length ?? 0;
     return true;

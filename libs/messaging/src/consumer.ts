@@ -1,62 +1,33 @@
-import type { Consumer as KafkaConsumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+import type { Consumer as KafkaConsumer, EachBatchPayload } from 'kafkajs';
+import { Registry } from 'prom-client';
 import type { Topic } from '@prodsentinel/contracts';
 import { AppError, describeError, untilAvailable, withDeadline } from '@prodsentinel/kernel';
 import type { AssignedPartition } from './assigned-partition.ts';
 import { Assignments } from './assignments.ts';
 import { BatchWorker } from './batch-worker.ts';
-import type { Codec } from './codec.ts';
-import type { RawRecord } from './dead-letters.ts';
-import { clusterName, createKafkaClient, type KafkaConnection } from './kafka-client.ts';
-import type { AssignmentListener, BatchHandler, Consumer, Position, RecordHandler } from './port.ts';
+import { createConsumerMetrics, type ConsumerMetrics } from './consumer-metrics.ts';
+import { defaultConsumerLimits, type ConsumerLimits } from './consumer-limits.ts';
+import type { ConsumerOptions } from './consumer-options.ts';
+import { createGroupClient } from './group-client.ts';
+import { toStanding } from './partition-standing.ts';
+import { untilAborted } from './until-aborted.ts';
+import { toRawRecord } from './raw-record.ts';
+import { kafkaTypeOf } from './errors.ts';
+import { clusterName } from './kafka-client.ts';
+import { sayOffsetResets } from './offset-guard.ts';
+import type { AssignmentListener, Consumer, Position } from './port.ts';
 import { RawProducer } from './raw-producer.ts';
+import { holdRejoin, installRebalanceGate } from './rebalance-gate.ts';
 import { RecordWorker } from './record-worker.ts';
 import { verifyTopics } from './topic-check.ts';
 import type { WorkContext, WorkItem } from './work.ts';
 import type { Worker } from './worker.ts';
 
-export interface ConsumerLimits {
-  /** Records of one partition given out and neither finished nor held, at which fetching pauses. Default 4,000. */
-  readonly maxActiveRecords: number;
-  /** Their bytes, at which fetching pauses. Default 32 MiB. */
-  readonly maxActiveBytes: number;
-  /** Open offsets of one partition, held ones included, at which fetching pauses. Default 100,000. */
-  readonly maxOpenRecords: number;
-  /** Milliseconds between commits. Default 500. */
-  readonly commitIntervalMs: number;
-  /** Milliseconds without a heartbeat after which the group gives our partitions away. Default 15,000. */
-  readonly sessionTimeoutMs: number;
-  /** Milliseconds between heartbeats; bounds how long a rebalance takes. Default 1,000. */
-  readonly heartbeatIntervalMs: number;
-  /** Milliseconds that handlers at work get when draining. Default 20,000. */
-  readonly drainMs: number;
-}
-
-const defaultLimits: ConsumerLimits = {
-  maxActiveRecords: 4_000,
-  maxActiveBytes: 32 * 1024 * 1024,
-  maxOpenRecords: 100_000,
-  commitIntervalMs: 500,
-  sessionTimeoutMs: 15_000,
-  heartbeatIntervalMs: 1_000,
-  drainMs: 20_000,
-};
-
 /** Fetching resumes at this share of the limit that paused it. */
 const resumeShare = 0.5;
 const disconnectDeadlineMs = 5_000;
-
-export interface ConsumerOptions<T extends Topic> {
-  readonly connection: KafkaConnection;
-  readonly groupId: string;
-  readonly topics: readonly T[];
-  readonly codec: Codec;
-  readonly handler: RecordHandler<T> | BatchHandler<T>;
-  readonly limits?: Partial<ConsumerLimits>;
-  readonly assignmentListener?: AssignmentListener;
-  /** Told when work waits for a dependency (the reason) and when it goes on (undefined). */
-  readonly onTrouble?: (reason: string | undefined) => void;
-  readonly onDeadLetter?: (topic: string, code: string) => void;
-}
+/** A rejoin may wait for the other members, so less than this is no sign of a loop that stands still. */
+const stuckAfterMs = 120_000;
 
 export function createConsumer<T extends Topic>(options: ConsumerOptions<T>): Consumer {
   return new GroupConsumer(options);
@@ -75,19 +46,24 @@ class GroupConsumer<T extends Topic> implements Consumer {
   #fail: (error: AppError) => void;
   #commitTimer: NodeJS.Timeout | undefined;
   #commits: Promise<void> = Promise.resolve();
+  readonly #metrics: ConsumerMetrics;
+  #lastTurnMs: number | undefined;
   #isRunning = false;
   #drained: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: ConsumerOptions<T>) {
     this.#options = options;
-    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#limits = { ...defaultConsumerLimits, ...options.limits };
     const { promise, reject } = Promise.withResolvers<never>();
     this.failed = promise;
     this.#fail = reject;
     // Whoever runs the service awaits it; a consumer that is only used in part must not crash the process by itself.
     promise.catch(() => undefined);
     this.#deadLetters = new RawProducer(options.connection);
+    this.#metrics = createConsumerMetrics(options.connection.metrics ?? new Registry(), options.groupId, () =>
+      this.#assignments.all.map((each) => toStanding(each, Date.now())),
+    );
     this.#kafka = this.#createKafkaConsumer();
     this.#worker = this.#createWorker();
     this.#assignments = new Assignments(this.#listen(options.assignmentListener));
@@ -102,6 +78,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
     await untilAvailable(() => verifyTopics(connection, topics), { signal, onUnavailable });
     await untilAvailable(() => codec.prepare(topics), { signal, onUnavailable });
     await this.#deadLetters.start(signal);
+    await untilAvailable(() => this.#sayResets(), { signal, onUnavailable });
     await this.#kafka.connect();
     await this.#kafka.subscribe({
       topics: topics.map((topic) => clusterName(connection, topic)),
@@ -117,7 +94,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
       eachBatch: (payload) => this.#handOver(payload),
     });
     this.#commitTimer = setInterval(() => this.#commitSoon(), this.#limits.commitIntervalMs);
-    await Promise.race([joined, this.failed, aborted(signal)]);
+    await Promise.race([joined, this.failed, untilAborted(signal)]);
     this.#options.onTrouble?.(undefined);
   }
 
@@ -135,7 +112,10 @@ class GroupConsumer<T extends Topic> implements Consumer {
     const touched = new Set<AssignedPartition>();
     for (const { topic, partition, offset, epoch } of positions) {
       const owner = this.#assignments.get(topic, partition);
-      if (!owner || owner.epoch !== epoch) continue;
+      if (!owner || owner.epoch !== epoch) {
+        this.#metrics.staleRefused(1);
+        continue;
+      }
       owner.finishHeld(offset);
       touched.add(owner);
     }
@@ -146,28 +126,21 @@ class GroupConsumer<T extends Topic> implements Consumer {
     return this.#assignments.get(topic, partition)?.isPaused ?? false;
   }
 
+  stuck(): string | undefined {
+    if (this.#lastTurnMs === undefined || this.#drained) return undefined;
+    const idleMs = performance.now() - this.#lastTurnMs;
+    // With the brokers away there is nothing to turn for: the dead letters' producer knows.
+    if (idleMs < stuckAfterMs || !this.#deadLetters.isReachable) return undefined;
+    return `${this.#options.groupId}: nothing was fetched for ${Math.round(idleMs / 1000)} s`;
+  }
+
   get inFlight(): number {
     return this.#assignments.all.reduce((sum, each) => sum + each.tracker.openCount, 0);
   }
 
   #createKafkaConsumer(): KafkaConsumer {
     const { connection, groupId } = this.#options;
-    const client = createKafkaClient(connection, {
-      retries: 1_000,
-      initialRetryTime: 200,
-      maxRetryTime: 1_500,
-    });
-    const consumer = client.consumer({
-      groupId: clusterName(connection, groupId),
-      sessionTimeout: this.#limits.sessionTimeoutMs,
-      heartbeatInterval: this.#limits.heartbeatIntervalMs,
-      rebalanceTimeout: 60_000,
-      maxBytesPerPartition: 1024 * 1024,
-      maxWaitTimeInMs: 250,
-      metadataMaxAge: 60_000,
-      allowAutoTopicCreation: false,
-      retry: { restartOnFailure: async () => !this.#drained },
-    });
+    const consumer = createGroupClient(connection, groupId, this.#limits, () => !this.#drained);
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       connection.logger.info(
         { event: 'group_joined', groupId, assignment: payload.memberAssignment },
@@ -175,6 +148,14 @@ class GroupConsumer<T extends Topic> implements Consumer {
       );
       this.#assignments.joined(payload.memberId, this.#withoutPrefix(payload.memberAssignment));
     });
+    installRebalanceGate();
+    consumer.on(consumer.events.REBALANCING, ({ payload }) => {
+      this.#metrics.rebalanced();
+      holdRejoin(payload.memberId, this.#commitBeforeRejoin());
+    });
+    const turned = () => (this.#lastTurnMs = performance.now());
+    consumer.on(consumer.events.FETCH_START, turned);
+    consumer.on(consumer.events.HEARTBEAT, turned);
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crashed(payload));
     return consumer;
   }
@@ -190,7 +171,10 @@ class GroupConsumer<T extends Topic> implements Consumer {
       now: Date.now,
       onTrouble: (reason) => onTrouble?.(reason),
       onSettled: (owner) => this.#resumeWhenLow(owner),
-      onDeadLetter: (topic, code) => onDeadLetter?.(topic, code),
+      onDeadLetter: (topic, code) => {
+        this.#metrics.deadLetter(topic, code);
+        onDeadLetter?.(topic, code);
+      },
       fail: (error) => this.#fail(error),
     };
     return handler.mode === 'batch' ? new BatchWorker(context, handler) : new RecordWorker(context, handler);
@@ -210,6 +194,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
   async #handOver({ batch }: EachBatchPayload): Promise<void> {
     const owner = this.#assignments.get(this.#ownName(batch.topic), batch.partition);
     if (!owner || this.#drained) return;
+    owner.highWatermark = Number(batch.highWatermark);
     const nowMs = Date.now();
     const items: WorkItem[] = [];
     for (const message of batch.messages) {
@@ -273,15 +258,34 @@ class GroupConsumer<T extends Topic> implements Consumer {
     }));
     try {
       await this.#kafka.commitOffsets(offsets);
+      this.#metrics.committed('ok');
       for (const { owner, lowWater } of moved) owner.committed = lowWater;
     } catch (error) {
+      this.#metrics.committed(staleCommit.has(kafkaTypeOf(error)) ? 'refused' : 'failed');
       // Tried again with the next commit: an offset that is committed late is only read twice.
       this.#options.connection.logger.warn({ event: 'commit_failed' }, describeError(error));
     }
   }
 
+  /** What is finished stays finished for whoever is given the partition next. */
+  async #commitBeforeRejoin(): Promise<void> {
+    this.#commitSoon();
+    try {
+      await withDeadline('the commit before a rejoin', this.#limits.sessionTimeoutMs / 3, this.#commits);
+    } catch (error) {
+      this.#options.connection.logger.warn({ event: 'commit_failed' }, describeError(error));
+    }
+  }
+
+  async #sayResets(): Promise<void> {
+    const { connection, groupId, topics } = this.#options;
+    const resets = await sayOffsetResets(connection, groupId, topics);
+    for (const { topic, kind } of resets) this.#metrics.offsetReset(topic, kind);
+  }
+
   #crashed({ error, restart }: { error: Error; restart: boolean }): void {
     const { logger } = this.#options.connection;
+    this.#metrics.crashed();
     logger.warn({ event: 'consumer_crashed', restart }, describeError(error));
     if (restart || this.#drained) return;
     this.#fail(new AppError('bug', `kafkajs stopped for good: ${describeError(error)}`, { cause: error }));
@@ -289,13 +293,17 @@ class GroupConsumer<T extends Topic> implements Consumer {
 
   async #drain(): Promise<void> {
     const { logger } = this.#options.connection;
+    const startedMs = performance.now();
+    const seconds = () => (performance.now() - startedMs) / 1000;
     const partitions = this.#assignments.all;
     if (this.#isRunning) {
       this.#kafka.pause(partitions.flatMap((each) => this.#selector(each)));
     }
     try {
       await withDeadline('draining', this.#limits.drainMs, this.#worker.drain());
+      this.#metrics.drained(seconds(), true);
     } catch (error) {
+      this.#metrics.drained(seconds(), false);
       const abandoned = partitions.filter(({ activeRecords }) => activeRecords > 0);
       const offsets = abandoned.map(
         ({ topic, partition, tracker }) => `${topic}/${partition}@${tracker.lowWater}`,
@@ -319,26 +327,9 @@ class GroupConsumer<T extends Topic> implements Consumer {
       logger.warn({ event: 'disconnect_failed' }, describeError(error));
     }
     await this.#deadLetters.stop();
+    this.#metrics.close();
   }
 }
 
-function toRawRecord(owner: AssignedPartition, message: KafkaMessage): RawRecord {
-  return {
-    topic: owner.topic as Topic,
-    partition: owner.partition,
-    offset: Number(message.offset),
-    epoch: owner.epoch,
-    timestampMs: Number(message.timestamp),
-    key: message.key,
-    value: message.value,
-    headers: message.headers ?? {},
-  };
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const fail = () => reject(new AppError('aborted', 'asked to stop while joining the group'));
-    if (signal.aborted) fail();
-    else signal.addEventListener('abort', fail, { once: true });
-  });
-}
+/** What a broker answers to a commit of a member that is no longer one. */
+const staleCommit = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'REBALANCE_IN_PROGRESS']);

@@ -1,5 +1,7 @@
 export { createCodec, type Codec } from './codec.ts';
-export { createConsumer, type ConsumerLimits, type ConsumerOptions } from './consumer.ts';
+export { createConsumer } from './consumer.ts';
+export type { ConsumerOptions } from './consumer-options.ts';
+export type { ConsumerLimits } from './consumer-limits.ts';
 export { classifyError, type ErrorClass } from './errors.ts';
 export type { KafkaConnection, MessagingLogger } from './kafka-client.ts';
 export { countRecords, readLag } from './lag.ts';

@@ -1,4 +1,5 @@
 import { Kafka, logLevel, type logCreator, type RetryOptions } from 'kafkajs';
+import type { Registry } from 'prom-client';
 import { registerCompressionCodecs } from './compression.ts';
 import { mendIdleTimer } from './idle-timer.ts';
 
@@ -17,6 +18,8 @@ export interface KafkaConnection {
   /** Shows in the broker's logs and quotas. */
   readonly clientId: string;
   readonly logger: MessagingLogger;
+  /** Where consumers show their metrics; without it nobody sees them. */
+  readonly metrics?: Registry;
 }
 
 /**

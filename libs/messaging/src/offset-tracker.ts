@@ -6,14 +6,15 @@
  * INVARIANT: everything below `lowWater` is finished; it never goes back.
  */
 export class OffsetTracker {
-  readonly #open = new Set<number>();
+  /** Each open offset with its record's time. */
+  readonly #open = new Map<number, number>();
   /** The offset after the highest one seen; undefined until the first record. */
   #next: number | undefined;
 
   /** False when the record was seen before: it is at work or finished, and must not be started again. */
-  begin(offset: number): boolean {
+  begin(offset: number, timestampMs = 0): boolean {
     if (this.#next !== undefined && offset < this.#next) return false;
-    this.#open.add(offset);
+    this.#open.set(offset, timestampMs);
     this.#next = offset + 1;
     return true;
   }
@@ -29,7 +30,18 @@ export class OffsetTracker {
 
   /** The offset to commit: the lowest unfinished one. Undefined until a record was seen. */
   get lowWater(): number | undefined {
-    for (const offset of this.#open) return offset;
+    for (const offset of this.#open.keys()) return offset;
+    return this.#next;
+  }
+
+  /** The time of the record at the low-water mark; undefined when nothing is open. Milliseconds since 1970. */
+  get oldestTimestampMs(): number | undefined {
+    for (const timestampMs of this.#open.values()) return timestampMs;
+    return undefined;
+  }
+
+  /** The offset after the highest one seen; undefined until the first record. */
+  get next(): number | undefined {
     return this.#next;
   }
 

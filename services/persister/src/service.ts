@@ -52,6 +52,7 @@ export function createPersisterService(config: PersisterConfig, context: Service
         each.stop(),
       );
       consumer.failed.catch(fail);
+      context.health.setLiveness(() => consumer.stuck());
       await consumer.start(context.signal);
       context.health.set('persist', 'running');
       const reading = resources.add('the read server', createReadServer(database, context.logger), (each) =>
@@ -106,27 +107,28 @@ async function openVerified(
   }
 }
 
-function connectionOf(config: PersisterConfig, logger: ServiceContext['logger']): KafkaConnection {
+function connectionOf(config: PersisterConfig, { logger, health }: ServiceContext): KafkaConnection {
   return {
     brokers: config.KAFKA_BROKERS,
     clientId: 'prodsentinel-persister',
     topicPrefix: config.KAFKA_TOPIC_PREFIX,
     logger,
+    metrics: health.metrics,
   };
 }
 
-function createRequestProducer(config: PersisterConfig, { logger }: ServiceContext, codec: Codec): Producer {
+function createRequestProducer(config: PersisterConfig, context: ServiceContext, codec: Codec): Producer {
   return createProducer({
-    connection: connectionOf(config, logger),
+    connection: connectionOf(config, context),
     codec,
     topics: ['analysis-requests'],
   });
 }
 
 function createEventConsumer({ config, context, database, metrics }: Running, codec: Codec) {
-  const { logger, health } = context;
+  const { health } = context;
   return createConsumer({
-    connection: connectionOf(config, logger),
+    connection: connectionOf(config, context),
     groupId: 'prodsentinel-persist',
     topics: ['observations', 'analyses'],
     codec,
@@ -169,7 +171,7 @@ function toHousekeepingRules(config: PersisterConfig): HousekeepingRules {
 async function startLoops({ config, context, database, producer, metrics }: Running, resources: Releasers) {
   const stopping = new AbortController();
   const watermark = new Watermark(
-    createKafkaProgress(connectionOf(config, context.logger), config.CLOCK_TOLERANCE_MS),
+    createKafkaProgress(connectionOf(config, context), config.CLOCK_TOLERANCE_MS),
   );
   const sayHow = (stage: string) => (reason: string | undefined) =>
     context.health.set(stage, reason === undefined ? 'running' : 'paused', reason);

@@ -1,0 +1,27 @@
+/** What bounds a consumer; every limit has a default. */
+export interface ConsumerLimits {
+  /** Records of one partition given out and neither finished nor held, at which fetching pauses. Default 4,000. */
+  readonly maxActiveRecords: number;
+  /** Their bytes, at which fetching pauses. Default 32 MiB. */
+  readonly maxActiveBytes: number;
+  /** Open offsets of one partition, held ones included, at which fetching pauses. Default 100,000. */
+  readonly maxOpenRecords: number;
+  /** Milliseconds between commits. Default 500. */
+  readonly commitIntervalMs: number;
+  /** Milliseconds without a heartbeat after which the group gives our partitions away. Default 15,000. */
+  readonly sessionTimeoutMs: number;
+  /** Milliseconds between heartbeats; bounds how long a rebalance takes. Default 1,000. */
+  readonly heartbeatIntervalMs: number;
+  /** Milliseconds that handlers at work get when draining. Default 20,000. */
+  readonly drainMs: number;
+}
+
+export const defaultConsumerLimits: ConsumerLimits = {
+  maxActiveRecords: 4_000,
+  maxActiveBytes: 32 * 1024 * 1024,
+  maxOpenRecords: 100_000,
+  commitIntervalMs: 500,
+  sessionTimeoutMs: 15_000,
+  heartbeatIntervalMs: 1_000,
+  drainMs: 20_000,
+};

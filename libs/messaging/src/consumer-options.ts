@@ -1,0 +1,19 @@
+import type { Topic } from '@prodsentinel/contracts';
+import type { Codec } from './codec.ts';
+import type { ConsumerLimits } from './consumer-limits.ts';
+import type { KafkaConnection } from './kafka-client.ts';
+import type { AssignmentListener, BatchHandler, RecordHandler } from './port.ts';
+
+/** What a consumer of a group is made of. */
+export interface ConsumerOptions<T extends Topic> {
+  readonly connection: KafkaConnection;
+  readonly groupId: string;
+  readonly topics: readonly T[];
+  readonly codec: Codec;
+  readonly handler: RecordHandler<T> | BatchHandler<T>;
+  readonly limits?: Partial<ConsumerLimits>;
+  readonly assignmentListener?: AssignmentListener;
+  /** Told when work waits for a dependency (the reason) and when it goes on (undefined). */
+  readonly onTrouble?: (reason: string | undefined) => void;
+  readonly onDeadLetter?: (topic: string, code: string) => void;
+}
