@@ -39,7 +39,7 @@ test('of two diagnosers and every request published twice, each request is one c
   const logger = createLogger('test', { LOG_LEVEL: 'silent', LOG_FORMAT: 'json' });
   for (let each = 0; each < 2; each++) {
     const context = { logger, health: new Health(), signal: new AbortController().signal };
-    services.push(createAnalyzer(config, context as never));
+    services.push(createAnalyzer(config, context));
   }
   await Promise.all(services.map((service) => service.start()));
   producer = createProducer({
