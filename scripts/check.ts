@@ -12,7 +12,7 @@ const checks = [
   {
     name: 'boundaries',
     command: bin('depcruise'),
-    args: ['--config', '.dependency-cruiser.cjs', 'libs', 'services', 'cli', 'demo', 'e2e'],
+    args: ['--config', '.dependency-cruiser.cjs', 'libs', 'services', 'cli', 'demo', 'e2e', 'eval', 'deploy'],
   },
 ];
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, expect, jest, test } from '@jest/globals';
-import { startFakeModel } from '@prodsentinel/fake-model';
+import { afterAll, afterEach, expect, jest, test } from '@jest/globals';
+import { startFakeModel, type FakeModel } from '@prodsentinel/fake-model';
 import { createProducer, readTopic, type Producer } from '@prodsentinel/messaging';
 import { createLogger, Health, type Service } from '@prodsentinel/process';
 import { TestCluster } from '../../../libs/messaging/test/test-cluster.ts';
@@ -19,9 +19,20 @@ afterAll(async () => {
   await producer?.stop();
   await cluster.close();
 });
+const fakes: FakeModel[] = [];
+
+afterEach(async () => {
+  await Promise.all(fakes.splice(0).map((fake) => fake.stop()));
+});
+
+async function openFakeModel(...args: Parameters<typeof startFakeModel>): Promise<FakeModel> {
+  const fake = await startFakeModel(...args);
+  fakes.push(fake);
+  return fake;
+}
 
 test('of two diagnosers and every request published twice, each request is one call and one answer', async () => {
-  await using fake = await startFakeModel();
+  const fake = await openFakeModel();
   await cluster.setUp(2);
   const config = readAnalyzerConfig({
     KAFKA_BROKERS: process.env['KAFKA_BROKERS'],

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { AnalysisCompleted, AnalysisRequested } from '@prodsentinel/contracts';
-import { startFakeModel, type Behaviour } from '@prodsentinel/fake-model';
+import { startFakeModel, type FakeModel, type Behaviour } from '@prodsentinel/fake-model';
 import { Redis } from 'ioredis';
 import { createOpenAiModel } from '../src/adapters/openai-model.ts';
 import { createRedisModelBudget, killSwitchKey } from '../src/adapters/redis-model-budget.ts';
@@ -22,6 +22,18 @@ beforeAll(() => {
 });
 
 afterAll(() => redis.disconnect());
+
+const fakes: FakeModel[] = [];
+
+afterEach(async () => {
+  await Promise.all(fakes.splice(0).map((fake) => fake.stop()));
+});
+
+async function openFakeModel(...args: Parameters<typeof startFakeModel>): Promise<FakeModel> {
+  const fake = await startFakeModel(...args);
+  fakes.push(fake);
+  return fake;
+}
 
 const open = { calls: 1e9, tokens: 1e9, dollars: 1e9 };
 const unlimited: BudgetLimits = { minute: open, hour: open, day: open, incident: open };
@@ -90,7 +102,7 @@ function aRequest(): AnalysisRequested {
 }
 
 async function answered(behaviours: readonly Behaviour[], setting?: Setting) {
-  await using fake = await startFakeModel((number) => behaviours[Math.min(number, behaviours.length - 1)]!);
+  const fake = await openFakeModel((number) => behaviours[Math.min(number, behaviours.length - 1)]!);
   const result = await diagnoser(fake.url, setting)(aRequest());
   const analysis = result.kind === 'model' ? (JSON.parse(result.answer) as AnalysisCompleted) : undefined;
   return {
@@ -124,7 +136,7 @@ test('no secret and no identity leaves', async () => {
 });
 
 test('one request asked at once by twenty diagnosers is one call', async () => {
-  await using fake = await startFakeModel();
+  const fake = await openFakeModel();
   const request = aRequest();
   const ask = () => diagnoser(fake.url)(request);
   const results = await Promise.all(Array.from({ length: 20 }, ask));
@@ -177,7 +189,7 @@ test('a model that hangs costs no more than three calls and the deadline, then t
 });
 
 test('answers that never become usable are paid for three times at most, also when the request comes again', async () => {
-  await using fake = await startFakeModel(() => ({ kind: 'wrongSchema' }));
+  const fake = await openFakeModel(() => ({ kind: 'wrongSchema' }));
   const request = aRequest();
   const ask = diagnoser(fake.url);
   expect(await ask(request)).toMatchObject({
@@ -190,7 +202,7 @@ test('answers that never become usable are paid for three times at most, also wh
 });
 
 test('what a server cannot do is found out once and remembered', async () => {
-  await using fake = await startFakeModel((_, { form }) =>
+  const fake = await openFakeModel((_, { form }) =>
     form === 'plain' ? { kind: 'correct' } : status(400, { message: 'response_format is not supported' }),
   );
   const ask = diagnoser(fake.url);
@@ -202,7 +214,7 @@ test('what a server cannot do is found out once and remembered', async () => {
 const dayOf = (year: number) => () => Date.UTC(year, 0, 1 + (process.pid % 20_000));
 
 test('over the budget of a minute the rules answer, each told when there is room', async () => {
-  await using fake = await startFakeModel();
+  const fake = await openFakeModel();
   // A minute of its own, long gone: the budgets of other tests are not touched.
   const now = dayOf(2001);
   const minute = { ...open, calls: 3 };
@@ -217,7 +229,7 @@ test('over the budget of a minute the rules answer, each told when there is room
 });
 
 test('an emptied Redis does not reopen the purse of the day: the request knows what was spent', async () => {
-  await using fake = await startFakeModel();
+  const fake = await openFakeModel();
   const now = dayOf(2002);
   const ask = diagnoser(fake.url, { limits: { ...unlimited, day: { ...open, dollars: 5 } }, now });
   const spentDay = new Date(now()).toISOString().slice(0, 10);
@@ -229,7 +241,7 @@ test('an emptied Redis does not reopen the purse of the day: the request knows w
 });
 
 test('the kill switch stops all calls without a restart, and lets them go on', async () => {
-  await using fake = await startFakeModel();
+  const fake = await openFakeModel();
   const ask = diagnoser(fake.url);
   await redis.set(killSwitchKey, 'off');
   try {
