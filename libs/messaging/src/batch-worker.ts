@@ -45,10 +45,6 @@ export class BatchWorker<T extends Topic> implements Worker {
     this.#wake?.();
   }
 
-  drop(owner: AssignedPartition): void {
-    this.#queues.delete(owner);
-  }
-
   async drain(): Promise<void> {
     this.#isDraining = true;
     this.#queues.clear();
@@ -64,7 +60,8 @@ export class BatchWorker<T extends Topic> implements Worker {
         else await new Promise<void>((resolve) => (this.#wake = resolve));
       }
     } catch (error) {
-      if (classifyError(error) === 'aborted') return;
+      const wasAsked = this.#isDraining || this.#context.signal.aborted;
+      if (wasAsked && classifyError(error) === 'aborted') return;
       this.#context.fail(
         new AppError('bug', `the batch loop stopped: ${describeError(error)}`, { cause: error }),
       );

@@ -26,8 +26,8 @@ import type { Worker } from './worker.ts';
 /** Fetching resumes at this share of the limit that paused it. */
 const resumeShare = 0.5;
 const disconnectDeadlineMs = 5_000;
-/** A rejoin may wait for the other members, so less than this is no sign of a loop that stands still. */
-const stuckAfterMs = 120_000;
+/** kafkajs retries a commit for as long as the brokers are away. */
+const lastCommitDeadlineMs = 5_000;
 
 export function createConsumer<T extends Topic>(options: ConsumerOptions<T>): Consumer {
   return new GroupConsumer(options);
@@ -47,7 +47,6 @@ class GroupConsumer<T extends Topic> implements Consumer {
   #commitTimer: NodeJS.Timeout | undefined;
   #commits: Promise<void> = Promise.resolve();
   readonly #metrics: ConsumerMetrics;
-  #lastTurnMs: number | undefined;
   #isRunning = false;
   #drained: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
@@ -126,14 +125,6 @@ class GroupConsumer<T extends Topic> implements Consumer {
     return this.#assignments.get(topic, partition)?.isPaused ?? false;
   }
 
-  stuck(): string | undefined {
-    if (this.#lastTurnMs === undefined || this.#drained) return undefined;
-    const idleMs = performance.now() - this.#lastTurnMs;
-    // With the brokers away there is nothing to turn for: the dead letters' producer knows.
-    if (idleMs < stuckAfterMs || !this.#deadLetters.isReachable) return undefined;
-    return `${this.#options.groupId}: nothing was fetched for ${Math.round(idleMs / 1000)} s`;
-  }
-
   get inFlight(): number {
     return this.#assignments.all.reduce((sum, each) => sum + each.tracker.openCount, 0);
   }
@@ -151,11 +142,8 @@ class GroupConsumer<T extends Topic> implements Consumer {
     installRebalanceGate();
     consumer.on(consumer.events.REBALANCING, ({ payload }) => {
       this.#metrics.rebalanced();
-      holdRejoin(payload.memberId, this.#commitBeforeRejoin());
+      holdRejoin(payload.memberId, this.#commitBefore('a rejoin', this.#limits.sessionTimeoutMs / 3));
     });
-    const turned = () => (this.#lastTurnMs = performance.now());
-    consumer.on(consumer.events.FETCH_START, turned);
-    consumer.on(consumer.events.HEARTBEAT, turned);
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crashed(payload));
     return consumer;
   }
@@ -267,11 +255,11 @@ class GroupConsumer<T extends Topic> implements Consumer {
     }
   }
 
-  /** What is finished stays finished for whoever is given the partition next. */
-  async #commitBeforeRejoin(): Promise<void> {
+  /** What is finished stays finished for whoever is given the partition next; without it, it is only read twice. */
+  async #commitBefore(what: string, deadlineMs: number): Promise<void> {
     this.#commitSoon();
     try {
-      await withDeadline('the commit before a rejoin', this.#limits.sessionTimeoutMs / 3, this.#commits);
+      await withDeadline(`the commit before ${what}`, deadlineMs, this.#commits);
     } catch (error) {
       this.#options.connection.logger.warn({ event: 'commit_failed' }, describeError(error));
     }
@@ -316,8 +304,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
   async #stop(): Promise<void> {
     await this.drain();
     clearInterval(this.#commitTimer);
-    await this.#commits;
-    if (this.#isRunning) await this.#commit();
+    if (this.#isRunning) await this.#commitBefore('leaving', lastCommitDeadlineMs);
     this.#giveUp.abort();
     this.#assignments.loseAll();
     const { logger } = this.#options.connection;

@@ -79,8 +79,6 @@ export interface Consumer {
   finishHeld(positions: readonly Position[]): void;
   /** Whether fetching from a partition is paused because too much of it is in flight. */
   isPaused(topic: Topic, partition: number): boolean;
-  /** Why the fetch loop no longer turns; undefined while it does. An absent broker counts only for readiness. */
-  stuck(): string | undefined;
   /** Records given out and not finished. */
   readonly inFlight: number;
 }

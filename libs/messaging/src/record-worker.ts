@@ -1,6 +1,5 @@
 import type { Topic } from '@prodsentinel/contracts';
 import { AppError, backoffMs, delay, describeError } from '@prodsentinel/kernel';
-import type { AssignedPartition } from './assigned-partition.ts';
 import { classifyError } from './errors.ts';
 import type { RecordHandler } from './port.ts';
 import {
@@ -45,11 +44,6 @@ export class RecordWorker<T extends Topic> implements Worker {
     this.#startReady();
   }
 
-  /** What was not begun is skipped when its turn comes: its owner is lost. */
-  drop(_owner: AssignedPartition): void {
-    this.#startReady();
-  }
-
   async drain(): Promise<void> {
     this.#isDraining = true;
     this.#ready.length = 0;
@@ -72,12 +66,12 @@ export class RecordWorker<T extends Topic> implements Worker {
     try {
       if (!item.owner.isLost) retryReason = await this.#attempt(item);
     } catch (error) {
-      if (classifyError(error) !== 'aborted') {
+      if (!this.#mayEnd(item, error)) {
         this.#context.fail(
           new AppError('bug', `a record could not be settled: ${describeError(error)}`, { cause: error }),
         );
       }
-      return;
+      if (!item.owner.isLost) return;
     } finally {
       this.#running -= 1;
       this.#startReady();
@@ -85,6 +79,12 @@ export class RecordWorker<T extends Topic> implements Worker {
     if (retryReason === undefined) this.#next(item);
     else await this.#tryLater(item, retryReason);
     this.#startReady();
+  }
+
+  /** Giving up is right when we were asked to stop, or when the record is no longer ours; else it is a fault. */
+  #mayEnd(item: WorkItem, error: unknown): boolean {
+    const wasAsked = this.#isDraining || this.#context.signal.aborted || item.owner.isLost;
+    return wasAsked && classifyError(error) === 'aborted';
   }
 
   /** Answers with the reason when the record must be tried again. */

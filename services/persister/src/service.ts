@@ -52,7 +52,6 @@ export function createPersisterService(config: PersisterConfig, context: Service
         each.stop(),
       );
       consumer.failed.catch(fail);
-      context.health.setLiveness(() => consumer.stuck());
       await consumer.start(context.signal);
       context.health.set('persist', 'running');
       const reading = resources.add('the read server', createReadServer(database, context.logger), (each) =>
