@@ -57,7 +57,7 @@ describeInContainers(`the whole system in containers${why ? ` (skipped: ${why})`
       '0',
     );
     expect(
-      project.query(
+      await project.query(
         'select count(*) from (select 1 from analysis_results group by request_id, source having count(*) > 1) d',
       ),
     ).toBe('0');

@@ -17,7 +17,10 @@ export const modelSettings = {
     'https://api.openai.com/v1',
   ),
   OPENAI_MODEL: setting.text('Name of the model', 'gpt-5-mini'),
-  MODEL_PRICES_FILE: setting.text('JSON file with dollars per million tokens of each model', defaultPrices),
+  MODEL_PRICES_FILE: setting
+    .text('')
+    .optional()
+    .describe('JSON file with dollars per million tokens of each model, instead of the one that comes along'),
   MODEL_ATTEMPT_TIMEOUT_MS: setting.wholeNumber('Milliseconds for one call', {
     min: 50,
     max: 600 * second,
@@ -69,7 +72,7 @@ export function toModelConfig(given: Given): ModelConfig {
     apiKey: given.OPENAI_API_KEY,
     optedOut: given.MODEL_OPT_OUT_SERVICES.filter((each) => each !== '-'),
     budgets,
-    price: readModelPrice(given.MODEL_PRICES_FILE, given.OPENAI_MODEL),
+    price: readModelPrice(given.MODEL_PRICES_FILE ?? defaultPrices, given.OPENAI_MODEL),
   };
 }
 

@@ -13,7 +13,12 @@ const own = Object.entries(analyzerSettings).filter(
 test.each(own)('the README names the setting %s with its default and its sentence', (name, type) => {
   const row = readme.split('\n').find((line) => line.startsWith(`| \`${name}\``));
   expect(row).toContain(type.description);
-  const parsed = type.safeParse(undefined);
-  const isRequired = !parsed.success;
-  expect(row).toContain(isRequired ? 'required' : `\`${String(parsed.data)}\``);
+  expect(row).toContain(`| ${defaultOf(type.safeParse(undefined))} |`);
 });
+
+type Default = string | number | boolean | readonly string[] | undefined;
+
+function defaultOf({ success, data }: { success: boolean; data?: Default }): string {
+  if (!success) return 'required';
+  return data === undefined ? 'none' : `\`${String(data)}\``;
+}

@@ -58,8 +58,10 @@ export function createDiagnoseStage({ config, context, connection, codec, redis 
   return {
     name: 'diagnose',
     failed: consumer.failed,
-    redisAvailable: (reason) =>
-      report.degrade('redis', reason && `${reason}; requests are answered by rules without a claim`),
+    redisAvailable(reason) {
+      report.degrade('redis', reason && `${reason}; requests are answered by rules without a claim`);
+      if (reason === undefined) report.degrade('claims', undefined);
+    },
     async start() {
       prepare = await createModelCalls(config, redis, metrics);
       await producer.start(context.signal);

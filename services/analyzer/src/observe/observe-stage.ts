@@ -38,8 +38,11 @@ export function createObserveStage(dependencies: StageDependencies): Stage {
   return {
     name: 'observe',
     failed: Promise.race([consumer.failed, flusher.failed]),
-    redisAvailable: (reason) =>
-      report.degrade('redis', reason && `${reason}; repeated sends may count twice`),
+    redisAvailable(reason) {
+      report.degrade('redis', reason && `${reason}; repeated sends may count twice`);
+      // What the last claim met is over, although none has been made since.
+      if (reason === undefined) report.degrade('claims', undefined);
+    },
     async start() {
       await producer.start(context.signal);
       await consumer.start(context.signal);
