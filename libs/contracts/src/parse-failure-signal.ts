@@ -122,8 +122,18 @@ function unknownFieldsOf(json: object): Record<string, unknown> {
 function toTexts(values: Record<string, unknown>): Record<string, string> {
   const texts = Object.entries(values)
     .filter(([, value]) => value !== null && value !== undefined)
-    .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]);
+    .map(([name, value]) => [name, toText(name, value)]);
   return Object.fromEntries(texts) as Record<string, string>;
+}
+
+/** `JSON.parse` takes any depth, `JSON.stringify` runs out of stack: that is the sender's fault and not ours. */
+function toText(name: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    throw new AppError('invalid_input', `${name}: nested too deeply`, { path: name, cause });
+  }
 }
 
 function toInvalidInput(error: z.ZodError): AppError {

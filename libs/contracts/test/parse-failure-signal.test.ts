@@ -57,6 +57,17 @@ test.each([
   expect(() => parseFailureSignal(json)).toThrow(expect.objectContaining({ code: 'invalid_input', path }));
 });
 
+test.each([
+  ['a', (deep: string) => `{"a":${deep}}`],
+  ['b', (deep: string) => `{"attributes":{"b":${deep}}}`],
+])(
+  "nesting without end in %s is refused as the sender's fault, not met as an error of ours",
+  (path, toJson) => {
+    const json: unknown = JSON.parse(toJson('['.repeat(100_000) + ']'.repeat(100_000)));
+    expect(() => parseFailureSignal(json)).toThrow(expect.objectContaining({ code: 'invalid_input', path }));
+  },
+);
+
 test('a refusal never quotes the value', () => {
   expect(() => parseFailureSignal({ occurredAt: 'hunter2' })).toThrow(expect.not.stringContaining('hunter2'));
 });

@@ -103,6 +103,7 @@ test('what can never be decoded is set aside with the reason and its bytes, and 
     garbage: Buffer.from([1, 2, 3]),
     'broken json': Buffer.from('{"message": '),
     'json of another shape': Buffer.from('{"message": 7}'),
+    'json nested without end': Buffer.from(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`),
     'unknown schema id': Buffer.from([0, 0, 9, 9, 9, 1, 2]),
     'short header': Buffer.from([0, 1]),
     'truncated avro': cluster.codec.encode('failures', failure('x').value).subarray(0, 12),

@@ -94,13 +94,18 @@ export class ObservationPublisher {
         );
         return onTrouble(undefined);
       } catch (error) {
-        if (isAppError(error) && error.code === 'invalid_input') {
+        const isRefused = isAppError(error) && error.code === 'invalid_input';
+        // Refused with counts only as well: nothing is left to cut, so the stage stops and the offsets stay.
+        const isCut = values !== observations;
+        if (isRefused && !isCut) {
           logger.error(
             { event: 'observation_cut', err: error },
             'an observation was refused: sent with counts only',
           );
-          values = values.map((value) => withoutExtras(value));
-        } else if (classifyError(error) !== 'transient') throw error;
+          values = observations.map((value) => withoutExtras(value));
+          continue;
+        }
+        if (classifyError(error) !== 'transient') throw error;
         onTrouble(`observations cannot be published: ${describeError(error)}`);
         await delay(backoffMs(retry), signal);
       }
