@@ -10,6 +10,7 @@ const common = {
     '<rootDir>/demo',
     '<rootDir>/e2e',
     '<rootDir>/eval',
+    '<rootDir>/bench',
   ],
 };
 

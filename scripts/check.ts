@@ -12,7 +12,18 @@ const checks = [
   {
     name: 'boundaries',
     command: bin('depcruise'),
-    args: ['--config', '.dependency-cruiser.cjs', 'libs', 'services', 'cli', 'demo', 'e2e', 'eval', 'deploy'],
+    args: [
+      '--config',
+      '.dependency-cruiser.cjs',
+      'libs',
+      'services',
+      'cli',
+      'demo',
+      'e2e',
+      'eval',
+      'bench',
+      'deploy',
+    ],
   },
 ];
 
