@@ -1,5 +1,5 @@
 import type { KafkaConnection } from '@prodsentinel/messaging';
-import { kafkaSettings, readSettings } from '@prodsentinel/process';
+import { kafkaSettings, readKafkaSecurity, readSettings } from '@prodsentinel/process';
 import { toMessagingLogger, type ConsoleContext } from './console-context.ts';
 
 /** How to reach Kafka and the schema registry. */
@@ -9,7 +9,7 @@ export interface KafkaAccess {
 }
 
 /**
- * Reads KAFKA_BROKERS, SCHEMA_REGISTRY_URL and KAFKA_TOPIC_PREFIX.
+ * Reads the settings of Kafka and the schema registry (`kafkaSettings`).
  *
  * @throws AppError `configuration` naming what is missing or malformed
  */
@@ -23,6 +23,7 @@ export function readKafkaAccess(
     connection: {
       brokers: settings.KAFKA_BROKERS,
       topicPrefix: settings.KAFKA_TOPIC_PREFIX,
+      security: readKafkaSecurity(settings),
       clientId,
       logger: toMessagingLogger(say),
     },

@@ -34,7 +34,10 @@ export interface StackOptions {
   readonly source?: 'auto' | StackSource;
   /** Default `throw-away`. Means nothing for servers of the environment. */
   readonly data?: StackData;
-  /** Broker settings that are added to ours or replace them, such as `message.max.bytes`. */
+  /**
+   * Broker settings that are added to ours or replace them, such as `message.max.bytes`. `<port>` and `<controllerPort>`
+   * in a value stand for the ports that were chosen.
+   */
   readonly kafka?: { readonly config?: Readonly<Record<string, string>> };
   /** `starting` (default) starts in the shortest time; `throughput` lets the JVMs optimise, for benchmarks. */
   readonly tunedFor?: 'starting' | 'throughput';

@@ -50,15 +50,51 @@ export function fromKafkaError(what: string, error: unknown): AppError {
   if (type === 'UNKNOWN_TOPIC_OR_PARTITION') {
     return new AppError('contract_mismatch', `${what}: ${describeError(error)}`, { cause: error });
   }
+  const refused = refusalOf(error);
+  if (refused) return new AppError('configuration', `${what}: ${refused}`, { cause: error });
   return new AppError('unavailable', `${what}: ${describeError(error)}`, { cause: error });
 }
 
+/** What waiting does not mend: brokers that do not believe us, or that we do not believe. */
+function refusalOf(error: unknown): string | undefined {
+  for (const { name, type, code, message } of chainOf(error)) {
+    if (name === 'KafkaJSSASLAuthenticationError' || type === 'UNSUPPORTED_SASL_MECHANISM')
+      return `${String(message)}: check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD`;
+    if (typeof code === 'string' && untrusted.has(code))
+      return `${String(message)}: check KAFKA_SSL_CA_FILE and the names in KAFKA_BROKERS`;
+  }
+  return undefined;
+}
+
+/** What Node.js says of a certificate that it does not trust. One that expired may be renewed: that is waited for. */
+const untrusted = new Set([
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_SIGNATURE_FAILURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
 /** The protocol error's name, from the error itself or its causes; empty when it is none. */
 export function kafkaTypeOf(error: unknown): string {
-  for (let current = error, depth = 0; current && depth < 5; depth++) {
-    const { type, cause } = current as { type?: unknown; cause?: unknown };
-    if (typeof type === 'string') return type;
-    current = cause;
-  }
+  for (const { type } of chainOf(error)) if (typeof type === 'string') return type;
   return '';
+}
+
+interface AnyError {
+  readonly type?: unknown;
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly cause?: unknown;
+}
+
+function* chainOf(error: unknown): Generator<AnyError> {
+  let current = error as AnyError | undefined;
+  for (let depth = 0; current && depth < 5; depth++) {
+    yield current;
+    current = current.cause as AnyError | undefined;
+  }
 }

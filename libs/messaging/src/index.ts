@@ -3,7 +3,7 @@ export { createConsumer } from './consumer.ts';
 export type { ConsumerOptions } from './consumer-options.ts';
 export type { ConsumerLimits } from './consumer-limits.ts';
 export { classifyError, type ErrorClass } from './errors.ts';
-export type { KafkaConnection, MessagingLogger } from './kafka-client.ts';
+export type { ConnectionSecurity, KafkaConnection, MessagingLogger } from './kafka-client.ts';
 export { countRecords, readLag } from './lag.ts';
 export {
   done,

@@ -1,4 +1,4 @@
-import { Kafka, logLevel, type logCreator, type RetryOptions } from 'kafkajs';
+import { Kafka, logLevel, type logCreator, type RetryOptions, type SASLOptions } from 'kafkajs';
 import type { Registry } from 'prom-client';
 import { registerCompressionCodecs } from './compression.ts';
 import { mendIdleTimer } from './idle-timer.ts';
@@ -11,6 +11,17 @@ export interface MessagingLogger {
   error(fields: object, message: string): void;
 }
 
+/** How a connection is protected; PEM texts, and secrets. */
+export interface ConnectionSecurity {
+  /** Present: TLS. Without `ca` the authorities that Node.js trusts. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly sasl?: {
+    readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+    readonly username: string;
+    readonly password: string;
+  };
+}
+
 export interface KafkaConnection {
   readonly brokers: readonly string[];
   /** Before the names of all topics, schema subjects and consumer groups, so that several systems share a cluster. */
@@ -18,6 +29,8 @@ export interface KafkaConnection {
   /** Shows in the broker's logs and quotas. */
   readonly clientId: string;
   readonly logger: MessagingLogger;
+  /** Without it everybody may listen, and nobody is asked who we are. */
+  readonly security?: ConnectionSecurity;
   /** Where consumers show their metrics; without it nobody sees them. */
   readonly metrics?: Registry;
 }
@@ -28,7 +41,7 @@ export interface KafkaConnection {
  * default it waits out its own session.
  */
 export function createKafkaClient(
-  { brokers, clientId, logger }: KafkaConnection,
+  { brokers, clientId, logger, security = {} }: KafkaConnection,
   retry: RetryOptions,
 ): Kafka {
   process.env['KAFKAJS_NO_PARTITIONER_WARNING'] = '1';
@@ -37,6 +50,8 @@ export function createKafkaClient(
   return new Kafka({
     brokers: [...brokers],
     clientId,
+    ...(security.tls ? { ssl: { ...security.tls } } : {}),
+    ...(security.sasl ? { sasl: toSaslOptions(security.sasl) } : {}),
     connectionTimeout: 5_000,
     requestTimeout: 30_000,
     enforceRequestTimeout: true,
@@ -44,6 +59,18 @@ export function createKafkaClient(
     logLevel: logLevel.INFO,
     logCreator: toLogCreator(logger),
   });
+}
+
+/** A copy for each client: kafkajs keeps things of its own in it. */
+function toSaslOptions({ mechanism, ...credentials }: NonNullable<ConnectionSecurity['sasl']>): SASLOptions {
+  switch (mechanism) {
+    case 'PLAIN':
+      return { mechanism: 'plain', ...credentials };
+    case 'SCRAM-SHA-256':
+      return { mechanism: 'scram-sha-256', ...credentials };
+    case 'SCRAM-SHA-512':
+      return { mechanism: 'scram-sha-512', ...credentials };
+  }
 }
 
 /** The name of a topic (or group) in the cluster. */

@@ -7,4 +7,10 @@ export {
   type Service,
   type ServiceContext,
 } from './run-service.ts';
-export { commonSettings, kafkaSettings, readSettings, setting } from './settings.ts';
+export {
+  kafkaSettings,
+  readKafkaSecurity,
+  type KafkaSecurity,
+  type KafkaSecuritySettings,
+} from './kafka-settings.ts';
+export { commonSettings, readSettings, setting } from './settings.ts';

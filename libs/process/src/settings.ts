@@ -108,16 +108,6 @@ export const commonSettings = {
   }),
 };
 
-/** Settings of every process that talks to Kafka. */
-export const kafkaSettings = {
-  KAFKA_BROKERS: setting.list('Kafka brokers, host:port, comma-separated'),
-  KAFKA_TOPIC_PREFIX: setting.text(
-    'Before the names of all topics, schema subjects and consumer groups, so that several systems share a cluster',
-    '',
-  ),
-  SCHEMA_REGISTRY_URL: setting.url('Confluent-compatible schema registry', ['http:', 'https:']),
-};
-
 function withDefault<T extends z.ZodType>(type: T, fallback: z.output<T> | undefined): T {
   return (fallback === undefined ? type : type.default(fallback as never)) as unknown as T;
 }

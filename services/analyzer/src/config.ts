@@ -1,6 +1,12 @@
 import { AppError } from '@prodsentinel/kernel';
 import { modelSettings, toModelConfig } from './model-config.ts';
-import { commonSettings, kafkaSettings, readSettings, setting } from '@prodsentinel/process';
+import {
+  commonSettings,
+  kafkaSettings,
+  readKafkaSecurity,
+  readSettings,
+  setting,
+} from '@prodsentinel/process';
 
 export const stageNames = ['observe', 'diagnose'] as const;
 export type StageName = (typeof stageNames)[number];
@@ -113,6 +119,7 @@ export function readAnalyzerConfig(env: Readonly<Record<string, string | undefin
   }
   return {
     ...settings,
+    kafkaSecurity: readKafkaSecurity(settings),
     model: toModelConfig(settings),
     windows: {
       quietMs: settings.WINDOW_QUIET_MS,

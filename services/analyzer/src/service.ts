@@ -25,6 +25,7 @@ export function createAnalyzer(config: AnalyzerConfig, context: ServiceContext):
   const connection = {
     brokers: config.KAFKA_BROKERS,
     topicPrefix: config.KAFKA_TOPIC_PREFIX,
+    security: config.kafkaSecurity,
     clientId: 'prodsentinel-analyzer',
     logger,
     metrics: context.health.metrics,

@@ -1,6 +1,12 @@
 import { isIP } from 'node:net';
 import { AppError } from '@prodsentinel/kernel';
-import { commonSettings, kafkaSettings, readSettings, setting } from '@prodsentinel/process';
+import {
+  commonSettings,
+  kafkaSettings,
+  readKafkaSecurity,
+  readSettings,
+  setting,
+} from '@prodsentinel/process';
 
 /** Every setting of ingest, as environment variables. */
 export const ingestSettings = {
@@ -79,7 +85,7 @@ export function readIngestConfig(env: Readonly<Record<string, string | undefined
       'INGEST_HOST is not a loopback address, and anyone who reaches it could send: listen on 127.0.0.1, or set INGEST_ALLOW_OPEN=true if something else guards the port',
     );
   }
-  return config;
+  return { ...config, kafkaSecurity: readKafkaSecurity(config) };
 }
 
 /** Whether only this machine can reach the address. Names other than localhost are not looked up: they count as open. */

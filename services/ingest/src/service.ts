@@ -53,6 +53,7 @@ function createFailuresProducer(config: IngestConfig, { logger }: ServiceContext
       brokers: config.KAFKA_BROKERS,
       clientId: 'prodsentinel-ingest',
       topicPrefix: config.KAFKA_TOPIC_PREFIX,
+      security: config.kafkaSecurity,
       logger,
     },
     codec: createCodec(config.SCHEMA_REGISTRY_URL, config.KAFKA_TOPIC_PREFIX),

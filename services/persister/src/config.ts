@@ -1,5 +1,11 @@
 import { AppError } from '@prodsentinel/kernel';
-import { commonSettings, kafkaSettings, readSettings, setting } from '@prodsentinel/process';
+import {
+  commonSettings,
+  kafkaSettings,
+  readKafkaSecurity,
+  readSettings,
+  setting,
+} from '@prodsentinel/process';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -115,5 +121,5 @@ export function readPersisterConfig(env: Readonly<Record<string, string | undefi
       'configuration',
       `REMOVE_AFTER_MS: expected at least COUNTED_RETENTION_MS (${config.COUNTED_RETENTION_MS})`,
     );
-  return config;
+  return { ...config, kafkaSecurity: readKafkaSecurity(config) };
 }

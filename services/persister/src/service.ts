@@ -111,6 +111,7 @@ function connectionOf(config: PersisterConfig, { logger, health }: ServiceContex
     brokers: config.KAFKA_BROKERS,
     clientId: 'prodsentinel-persister',
     topicPrefix: config.KAFKA_TOPIC_PREFIX,
+    security: config.kafkaSecurity,
     logger,
     metrics: health.metrics,
   };

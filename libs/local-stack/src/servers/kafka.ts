@@ -23,7 +23,10 @@ export async function prepareKafka(
     name: 'kafka',
     portCount: 2,
     program: (ports) => {
-      writeFileSync(settingsFile, toProperties({ ...brokerSettings(ports, data), ...options.config }));
+      writeFileSync(
+        settingsFile,
+        toProperties({ ...brokerSettings(ports, data), ...withPorts(options.config, ports) }),
+      );
       return {
         name: 'kafka',
         command: context.java,
@@ -99,6 +102,19 @@ function brokerSettings(ports: readonly number[], data: string): Record<string, 
     'num.io.threads': '4',
     'num.network.threads': '2',
   };
+}
+
+/** Listeners of one's own stand beside ours, whose ports are not known before. */
+function withPorts(
+  config: Readonly<Record<string, string>>,
+  [port, controllerPort]: readonly number[],
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(config).map(([name, value]) => [
+      name,
+      value.replaceAll('<port>', String(port)).replaceAll('<controllerPort>', String(controllerPort)),
+    ]),
+  );
 }
 
 /** A broker's settings file. Backslashes of Windows paths are escapes there. */
