@@ -1,4 +1,4 @@
-import kafkajs, { type Message, type Producer as KafkaProducer, type TopicMessages } from 'kafkajs';
+import type { Message, Producer as KafkaProducer, TopicMessages } from 'kafkajs';
 import {
   AppError,
   backoffMs,
@@ -9,6 +9,7 @@ import {
 } from '@prodsentinel/kernel';
 import { fromKafkaError, kafkaTypeOf } from './errors.ts';
 import { clusterName, createKafkaClient, type KafkaConnection } from './kafka-client.ts';
+import { createPartitioner } from './partitioner.ts';
 
 export type HeaderValue = Buffer | string | (Buffer | string)[] | undefined;
 
@@ -214,7 +215,7 @@ export class RawProducer {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+      createPartitioner,
       retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
     });
     try {
