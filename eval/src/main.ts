@@ -5,6 +5,8 @@ import {
   runProgram,
   speakThrough,
 } from '@prodsentinel/cli';
+import { AppError } from '@prodsentinel/kernel';
+import { runInjection } from './injection.ts';
 import { runSuspects, type SuspectsArguments } from './suspects.ts';
 
 const stopping = listenForStop({ say: (line) => process.stderr.write(`${line}\n`) });
@@ -21,6 +23,13 @@ program
   .requiredOption('--faults <file>', 'the truth: a JSON array of {injectedAt, service, type}')
   .option('--json', 'one JSON object a line, the shares last', false)
   .action((args: SuspectsArguments) => runSuspects(args, context));
+program
+  .command('injection')
+  .description('Play orders in log lines against a model that obeys them. Exit code 1 when one escapes.')
+  .option('--json', 'one JSON object an attempt, the sums last', false)
+  .action(async (args: { json: boolean }) => {
+    if ((await runInjection(args, context)) > 0) throw new AppError('bug', 'an injection escaped');
+  });
 speakThrough(program, context);
 
 process.exitCode = await runProgram(program, process.argv.slice(2), context);

@@ -9,3 +9,4 @@ export { groupSignals } from './domain/observe/signal-groups.ts';
 export { primaryOf } from './domain/observe/primary-fingerprint.ts';
 export { SignalBaseline } from './domain/observe/signal-baseline.ts';
 export { rankSuspects, type RankedSuspect } from './domain/observe/suspects.ts';
+export { askAlone } from './diagnose/ask-alone.ts';
