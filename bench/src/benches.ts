@@ -1,5 +1,7 @@
 import type { Bench } from './bench.ts';
+import { consumeBench } from './consume/consume.ts';
 import { observeBench } from './observe/observe-bench.ts';
+import { produceBench } from './produce/produce.ts';
 
 /** All benches, in the order of `--help`. A bench lives in a folder of its name. */
-export const benches: readonly Bench[] = [observeBench];
+export const benches: readonly Bench[] = [consumeBench, produceBench, observeBench];
