@@ -43,6 +43,8 @@ export interface TcpProxy extends AsyncDisposable {
    * @throws AppError `configuration` for a delay below 0 or a rate that is not above 0
    */
   set(fault: Fault): void;
+  /** Connections from now on go to another server: a failover. Those that are open stay where they are. */
+  switchTo(server: { readonly host: string; readonly port: number }): void;
   /** Resets the connections that are open now; new ones are accepted. Answers how many there were. */
   cut(): number;
   /** Resets all connections and stops listening. */
@@ -60,6 +62,7 @@ const plain: Conversation = { fromClient: (chunk) => [chunk], fromServer: (chunk
 
 class FaultyLine implements TcpProxy {
   readonly #options: TcpProxyOptions;
+  #target: { readonly host: string; readonly port: number };
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #fault: Fault = { kind: 'none' };
@@ -68,6 +71,7 @@ class FaultyLine implements TcpProxy {
 
   constructor(options: TcpProxyOptions) {
     this.#options = options;
+    this.#target = options;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#accept(client));
   }
 
@@ -94,6 +98,10 @@ class FaultyLine implements TcpProxy {
     if (fault.kind === 'refuse') this.cut();
   }
 
+  switchTo(server: { readonly host: string; readonly port: number }): void {
+    this.#target = server;
+  }
+
   cut(): number {
     const open = [...this.#pairs];
     for (const pair of open) this.#reset(pair);
@@ -118,7 +126,8 @@ class FaultyLine implements TcpProxy {
       client.resetAndDestroy();
       return;
     }
-    const { host, port, converse } = this.#options;
+    const { converse } = this.#options;
+    const { host, port } = this.#target;
     const server = connect({ host, port, allowHalfOpen: true, noDelay: true });
     const pair = [client, server] as const;
     const conversation = converse?.() ?? plain;

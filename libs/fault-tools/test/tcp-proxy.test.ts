@@ -54,6 +54,17 @@ test('a cut resets what is open, and the next connection works', async () => {
   expect(await text(second)).toBe('b');
 });
 
+test('after a switch new connections reach the other server, and open ones stay', async () => {
+  const open = await dial();
+  const other = createServer((socket) => socket.end('other'));
+  other.listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  proxy.switchTo({ host: '127.0.0.1', port: (other.address() as AddressInfo).port });
+  open.end('still here');
+  expect([await text(open), await text(await dial())]).toEqual(['still here', 'other']);
+  other.close();
+});
+
 test('what hangs stays open and silent, and passes once it is healed', async () => {
   proxy.set({ kind: 'hang' });
   const socket = await dial();

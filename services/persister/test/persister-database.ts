@@ -1,7 +1,7 @@
 import { newId } from '@prodsentinel/kernel';
 import type { TracesObserved } from '@prodsentinel/contracts';
 import { openDatabase, type Database } from '@prodsentinel/database';
-import { createTestDatabase } from '@prodsentinel/database/testing';
+import { createTestDatabase, type TestDatabaseOptions } from '@prodsentinel/database/testing';
 import type { DecisionRules } from '../src/domain/decide-observations.ts';
 import { parseObservation } from '../src/domain/observation.ts';
 import { persistObservations } from '../src/steps/persist-observations.ts';
@@ -21,8 +21,8 @@ export interface PersisterDatabase {
 }
 
 /** A migrated database of its own, with the persister's transaction over it. */
-export async function openPersisterDatabase(): Promise<PersisterDatabase> {
-  const { url, drop } = await createTestDatabase();
+export async function openPersisterDatabase(options: TestDatabaseOptions = {}): Promise<PersisterDatabase> {
+  const { url, drop } = await createTestDatabase(options);
   const database = await openDatabase({ url, applicationName: 'persister-test' });
   return {
     database,

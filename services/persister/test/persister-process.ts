@@ -17,12 +17,18 @@ import type { AnalysisRequested } from '@prodsentinel/contracts';
 const century = String(36_500 * 86_400_000);
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
+export interface Readiness {
+  readonly status: number;
+  readonly stages: Readonly<Record<string, { readonly state: string; readonly reason?: string }>>;
+}
+
 /** Topics of this test alone on the shared Kafka, and persisters as real processes on them. */
 export class PersisterCluster {
   readonly prefix = `t-${randomUUID()}-`;
   readonly requests: AnalysisRequested[] = [];
   readonly #databaseUrl: string;
   readonly #codec: Codec;
+  readonly #health = new WeakMap<ChildProcess, string>();
   readonly #closers: (() => Promise<void>)[] = [];
   readonly #signal = new AbortController().signal;
   #heard: (() => void)[] = [];
@@ -99,7 +105,16 @@ export class PersisterCluster {
     const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as unknown[];
     if ((message as { type?: unknown } | null)?.type !== 'ready')
       throw new Error(`the persister ended: ${String(message)}`);
+    const { addresses } = message as { addresses: { health: string } };
+    this.#health.set(child, addresses.health);
     return child;
+  }
+
+  /** What a persister says of itself. */
+  async readiness(child: ChildProcess): Promise<Readiness> {
+    const response = await fetch(`${this.#health.get(child)}/health/ready`);
+    const { stages } = (await response.json()) as Pick<Readiness, 'stages'>;
+    return { status: response.status, stages };
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { openDatabase } from '../open-database.ts';
 import { migrateUp } from '../migrate.ts';
 
+export interface TestDatabaseOptions {
+  /** Without tables. */
+  readonly isEmpty?: boolean;
+  /** Default: the one that DATABASE_URL names. */
+  readonly server?: string | undefined;
+  /** Default: the server's own. */
+  readonly tablespace?: string;
+}
+
 export interface TestDatabase {
   readonly url: string;
   /** Removes it, whoever is still connected. */
@@ -9,15 +18,18 @@ export interface TestDatabase {
 }
 
 /**
- * A database of its own in the server that DATABASE_URL names: migrated, or empty when asked for.
+ * A database of its own: migrated, or empty when asked for.
  *
- * @throws Error when DATABASE_URL is not set
+ * @throws Error when neither the options nor DATABASE_URL name a server
  */
-export async function createTestDatabase({ isEmpty = false } = {}): Promise<TestDatabase> {
-  const server = process.env['DATABASE_URL'];
+export async function createTestDatabase({
+  isEmpty = false,
+  server = process.env['DATABASE_URL'],
+  tablespace = 'pg_default',
+}: TestDatabaseOptions = {}): Promise<TestDatabase> {
   if (!server) throw new Error('DATABASE_URL is not set: these tests need a PostgreSQL');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await administer(server, `create database ${name}`);
+  await administer(server, `create database ${name} tablespace ${tablespace}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   if (!isEmpty) await migrateUp(url.href);
