@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { incidentsCommand } from './commands/incidents.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { partitionCommand } from './commands/partition.ts';
 import { setupCommand } from './commands/setup.ts';
 import { stackCommand } from './commands/stack.ts';
 import type { ConsoleContext } from './console-context.ts';
@@ -14,6 +15,7 @@ export function createCli(context: ConsoleContext): Command {
     .addCommand(setupCommand(context))
     .addCommand(migrateCommand(context))
     .addCommand(incidentsCommand(context))
+    .addCommand(partitionCommand(context))
     .addHelpText('after', exitCodesText);
   return speakThrough(program, context);
 }

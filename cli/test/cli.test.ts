@@ -43,6 +43,8 @@ describe('the command line', () => {
     [['migrate', 'status']],
     [['incidents', 'list']],
     [['incidents', 'show']],
+    [['partition', 'list']],
+    [['partition', 'resume']],
   ])('explains %j with a description, on standard output', async (words) => {
     const { code, data } = await run([...words, '--help']);
     expect(code).toBe(exitCodes.ok);

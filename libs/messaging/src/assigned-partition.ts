@@ -21,6 +21,14 @@ export class AssignedPartition {
   activeBytes = 0;
   /** Dead letters in a row for errors of our own: a sign that the build is broken, not the records. */
   unexpectedInARow = 0;
+  /** Resolves when it is known whether the partition was halted before. */
+  checked: Promise<void> | undefined;
+  /** Why nothing is given out until a human resumes it; undefined while it runs. */
+  haltReason: string | undefined;
+  /** Whether the halt stands where resuming would remove it. */
+  isHaltRemembered = false;
+  /** The first offset that was fetched and not begun. */
+  resumeAt: number | undefined;
 
   constructor(topic: string, partition: number, epoch: number) {
     this.topic = topic;

@@ -44,14 +44,28 @@ export class Assignments {
     return [...this.#partitions.values()];
   }
 
+  /** Loses a partition and assigns it again: what was at work can move nothing, what was finished stays finished. */
+  renew(owner: AssignedPartition): AssignedPartition {
+    const { topic, partition } = owner;
+    const { lowWater } = owner.tracker;
+    this.#lose(keyOf(topic, partition), owner);
+    const fresh = this.#assign(topic, partition);
+    if (lowWater !== undefined) fresh.tracker.startAt(lowWater);
+    fresh.committed = owner.committed;
+    fresh.highWatermark = owner.highWatermark;
+    fresh.resumeAt = lowWater;
+    return fresh;
+  }
+
   loseAll(): void {
     for (const [key, partition] of this.#partitions) this.#lose(key, partition);
   }
 
-  #assign(topic: string, partition: number): void {
+  #assign(topic: string, partition: number): AssignedPartition {
     const assigned = new AssignedPartition(topic, partition, ++this.#epoch);
     this.#partitions.set(keyOf(topic, partition), assigned);
     this.#listener.assigned?.(topic, partition, assigned.epoch);
+    return assigned;
   }
 
   #lose(key: string, partition: AssignedPartition): void {

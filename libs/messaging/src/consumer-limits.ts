@@ -14,6 +14,8 @@ export interface ConsumerLimits {
   readonly heartbeatIntervalMs: number;
   /** Milliseconds that handlers at work get when draining. Default 20,000. */
   readonly drainMs: number;
+  /** Dead letters in a row on one partition for errors of our own; one more halts the partition. Default 20. */
+  readonly maxUnexpectedInARow: number;
 }
 
 export const defaultConsumerLimits: ConsumerLimits = {
@@ -24,4 +26,5 @@ export const defaultConsumerLimits: ConsumerLimits = {
   sessionTimeoutMs: 15_000,
   heartbeatIntervalMs: 1_000,
   drainMs: 20_000,
+  maxUnexpectedInARow: 20,
 };

@@ -1,6 +1,7 @@
 import type { Topic } from '@prodsentinel/contracts';
 import type { Codec } from './codec.ts';
 import type { ConsumerLimits } from './consumer-limits.ts';
+import type { HaltStore } from './halt-store.ts';
 import type { KafkaConnection } from './kafka-client.ts';
 import type { AssignmentListener, BatchHandler, RecordHandler } from './port.ts';
 
@@ -15,5 +16,9 @@ export interface ConsumerOptions<T extends Topic> {
   readonly assignmentListener?: AssignmentListener;
   /** Told when work waits for a dependency (the reason) and when it goes on (undefined). */
   readonly onTrouble?: (reason: string | undefined) => void;
+  /** Remembers halted partitions. Default: this process, until it ends. */
+  readonly haltStore?: HaltStore;
+  /** Told which partitions stand still until a human resumes them, why and how (or undefined: none does). */
+  readonly onHalted?: (reason: string | undefined) => void;
   readonly onDeadLetter?: (topic: string, code: string) => void;
 }

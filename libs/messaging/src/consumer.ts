@@ -9,11 +9,13 @@ import { createConsumerMetrics, type ConsumerMetrics } from './consumer-metrics.
 import { defaultConsumerLimits, type ConsumerLimits } from './consumer-limits.ts';
 import type { ConsumerOptions } from './consumer-options.ts';
 import { createGroupClient } from './group-client.ts';
+import { PartitionHalts } from './partition-halts.ts';
 import { toStanding } from './partition-standing.ts';
 import { untilAborted } from './until-aborted.ts';
 import { toRawRecord } from './raw-record.ts';
-import { kafkaTypeOf } from './errors.ts';
+import { createProcessHaltStore } from './halt-store.ts';
 import { clusterName } from './kafka-client.ts';
+import { OffsetCommits } from './offset-commits.ts';
 import { sayOffsetResets } from './offset-guard.ts';
 import type { AssignmentListener, Consumer, Position } from './port.ts';
 import { RawProducer } from './raw-producer.ts';
@@ -42,10 +44,11 @@ class GroupConsumer<T extends Topic> implements Consumer {
   readonly #deadLetters: RawProducer;
   readonly #kafka: KafkaConsumer;
   readonly #worker: Worker;
+  readonly #halts: PartitionHalts;
   readonly #giveUp = new AbortController();
   #fail: (error: AppError) => void;
   #commitTimer: NodeJS.Timeout | undefined;
-  #commits: Promise<void> = Promise.resolve();
+  readonly #commits: OffsetCommits;
   readonly #metrics: ConsumerMetrics;
   #isRunning = false;
   #drained: Promise<void> | undefined;
@@ -64,6 +67,13 @@ class GroupConsumer<T extends Topic> implements Consumer {
       this.#assignments.all.map((each) => toStanding(each, Date.now())),
     );
     this.#kafka = this.#createKafkaConsumer();
+    this.#commits = new OffsetCommits({
+      connection: options.connection,
+      kafka: this.#kafka,
+      metrics: this.#metrics,
+      partitions: () => this.#assignments.all,
+    });
+    this.#halts = this.#createHalts();
     this.#worker = this.#createWorker();
     this.#assignments = new Assignments(this.#listen(options.assignmentListener));
   }
@@ -92,7 +102,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
       partitionsConsumedConcurrently: 1,
       eachBatch: (payload) => this.#handOver(payload),
     });
-    this.#commitTimer = setInterval(() => this.#commitSoon(), this.#limits.commitIntervalMs);
+    this.#commitTimer = setInterval(() => this.#commits.soon(), this.#limits.commitIntervalMs);
     await Promise.race([joined, this.failed, untilAborted(signal)]);
     this.#options.onTrouble?.(undefined);
   }
@@ -138,14 +148,34 @@ class GroupConsumer<T extends Topic> implements Consumer {
         'joined',
       );
       this.#assignments.joined(payload.memberId, this.#withoutPrefix(payload.memberAssignment));
+      this.#halts.report();
+      for (const owner of this.#assignments.all) void this.#halts.check(owner);
     });
     installRebalanceGate();
     consumer.on(consumer.events.REBALANCING, ({ payload }) => {
       this.#metrics.rebalanced();
-      holdRejoin(payload.memberId, this.#commitBefore('a rejoin', this.#limits.sessionTimeoutMs / 3));
+      holdRejoin(payload.memberId, this.#commits.before('a rejoin', this.#limits.sessionTimeoutMs / 3));
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crashed(payload));
     return consumer;
+  }
+
+  #createHalts(): PartitionHalts {
+    const { connection, groupId, haltStore = createProcessHaltStore(), onHalted } = this.#options;
+    return new PartitionHalts({
+      store: haltStore,
+      group: clusterName(connection, groupId),
+      logger: connection.logger,
+      assignments: () => this.#assignments,
+      pauseFetching: (owner) => this.#kafka.pause(this.#selector(owner)),
+      resumeFetching: (owner, offset) => {
+        const [{ topic }] = this.#selector(owner);
+        if (offset !== undefined)
+          this.#kafka.seek({ topic, partition: owner.partition, offset: String(offset) });
+        this.#kafka.resume(this.#selector(owner));
+      },
+      onHalted: (reason) => onHalted?.(reason),
+    });
   }
 
   #createWorker(): Worker {
@@ -163,6 +193,8 @@ class GroupConsumer<T extends Topic> implements Consumer {
         this.#metrics.deadLetter(topic, code);
         onDeadLetter?.(topic, code);
       },
+      maxUnexpectedInARow: this.#limits.maxUnexpectedInARow,
+      halt: (owner, reason) => this.#halts.halt(owner, reason),
       fail: (error) => this.#fail(error),
     };
     return handler.mode === 'batch' ? new BatchWorker(context, handler) : new RecordWorker(context, handler);
@@ -182,6 +214,11 @@ class GroupConsumer<T extends Topic> implements Consumer {
   async #handOver({ batch }: EachBatchPayload): Promise<void> {
     const owner = this.#assignments.get(this.#ownName(batch.topic), batch.partition);
     if (!owner || this.#drained) return;
+    await this.#halts.check(owner);
+    if (owner.haltReason !== undefined) {
+      owner.resumeAt ??= Number(batch.firstOffset());
+      return;
+    }
     owner.highWatermark = Number(batch.highWatermark);
     const nowMs = Date.now();
     const items: WorkItem[] = [];
@@ -201,12 +238,19 @@ class GroupConsumer<T extends Topic> implements Consumer {
   }
 
   #resumeWhenLow(owner: AssignedPartition): void {
-    if (!owner.isPaused || owner.isLost || this.#drained || this.#loadOf(owner) > resumeShare) return;
+    if (
+      !owner.isPaused ||
+      owner.isLost ||
+      owner.haltReason !== undefined ||
+      this.#drained ||
+      this.#loadOf(owner) > resumeShare
+    )
+      return;
     owner.isPaused = false;
     this.#kafka.resume(this.#selector(owner));
   }
 
-  #selector({ topic, partition }: { topic: string; partition: number }) {
+  #selector({ topic, partition }: { topic: string; partition: number }): [TopicPartitions] {
     return [{ topic: clusterName(this.#options.connection, topic), partitions: [partition] }];
   }
 
@@ -226,43 +270,6 @@ class GroupConsumer<T extends Topic> implements Consumer {
       activeBytes / maxActiveBytes,
       tracker.openCount / maxOpenRecords,
     );
-  }
-
-  /** One commit at a time; what moved meanwhile travels with the next. */
-  #commitSoon(): void {
-    this.#commits = this.#commits.then(() => this.#commit());
-  }
-
-  async #commit(): Promise<void> {
-    const moved = this.#assignments.all.flatMap((owner) => {
-      const { lowWater } = owner.tracker;
-      return lowWater === undefined || lowWater === owner.committed ? [] : [{ owner, lowWater }];
-    });
-    if (moved.length === 0) return;
-    const offsets = moved.map(({ owner: { topic, partition }, lowWater }) => ({
-      topic: clusterName(this.#options.connection, topic),
-      partition,
-      offset: String(lowWater),
-    }));
-    try {
-      await this.#kafka.commitOffsets(offsets);
-      this.#metrics.committed('ok');
-      for (const { owner, lowWater } of moved) owner.committed = lowWater;
-    } catch (error) {
-      this.#metrics.committed(staleCommit.has(kafkaTypeOf(error)) ? 'refused' : 'failed');
-      // Tried again with the next commit: an offset that is committed late is only read twice.
-      this.#options.connection.logger.warn({ event: 'commit_failed' }, describeError(error));
-    }
-  }
-
-  /** What is finished stays finished for whoever is given the partition next; without it, it is only read twice. */
-  async #commitBefore(what: string, deadlineMs: number): Promise<void> {
-    this.#commitSoon();
-    try {
-      await withDeadline(`the commit before ${what}`, deadlineMs, this.#commits);
-    } catch (error) {
-      this.#options.connection.logger.warn({ event: 'commit_failed' }, describeError(error));
-    }
   }
 
   async #sayResets(): Promise<void> {
@@ -304,7 +311,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
   async #stop(): Promise<void> {
     await this.drain();
     clearInterval(this.#commitTimer);
-    if (this.#isRunning) await this.#commitBefore('leaving', lastCommitDeadlineMs);
+    if (this.#isRunning) await this.#commits.before('leaving', lastCommitDeadlineMs);
     this.#giveUp.abort();
     this.#assignments.loseAll();
     const { logger } = this.#options.connection;
@@ -313,10 +320,13 @@ class GroupConsumer<T extends Topic> implements Consumer {
     } catch (error) {
       logger.warn({ event: 'disconnect_failed' }, describeError(error));
     }
+    await this.#halts.stop();
     await this.#deadLetters.stop();
     this.#metrics.close();
   }
 }
 
-/** What a broker answers to a commit of a member that is no longer one. */
-const staleCommit = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'REBALANCE_IN_PROGRESS']);
+interface TopicPartitions {
+  readonly topic: string;
+  readonly partitions: number[];
+}

@@ -3,6 +3,7 @@ export { createConsumer } from './consumer.ts';
 export type { ConsumerOptions } from './consumer-options.ts';
 export type { ConsumerLimits } from './consumer-limits.ts';
 export { classifyError, type ErrorClass } from './errors.ts';
+export { createProcessHaltStore, type Halt, type HaltStore } from './halt-store.ts';
 export type { ConnectionSecurity, KafkaConnection, MessagingLogger } from './kafka-client.ts';
 export { countRecords, readLag } from './lag.ts';
 export {
@@ -29,5 +30,6 @@ export {
 export { createProducer, type ProducerOptions } from './producer.ts';
 export { RawProducer, type ProducerLimits, type RawMessage } from './raw-producer.ts';
 export { readTopic, type ReadTopicOptions, type StoredRecord } from './read-topic.ts';
+export { createRedisHaltStore, type RedisHashes } from './redis-halt-store.ts';
 export { setUp, type SetupOptions } from './setup.ts';
 export { verifyTopics } from './topic-check.ts';

@@ -11,6 +11,11 @@ export class OffsetTracker {
   /** The offset after the highest one seen; undefined until the first record. */
   #next: number | undefined;
 
+  /** Everything below the offset is finished; for a tracker that has seen nothing yet. */
+  startAt(offset: number): void {
+    this.#next ??= offset;
+  }
+
   /** False when the record was seen before: it is at work or finished, and must not be started again. */
   begin(offset: number, timestampMs = 0): boolean {
     if (this.#next !== undefined && offset < this.#next) return false;

@@ -30,6 +30,10 @@ export interface WorkContext {
   readonly onTrouble: (reason: string | undefined) => void;
   /** Something was finished: fetching may go on, the low-water mark may have moved. */
   readonly onSettled: (owner: AssignedPartition) => void;
+  /** More errors of our own in a row than this: the build is broken, not the records. */
+  readonly maxUnexpectedInARow: number;
+  /** The partition stands still until a human resumes it: its assignment is lost. */
+  readonly halt: (owner: AssignedPartition, reason: string) => void;
   /** Consuming cannot go on. */
   readonly fail: (error: AppError) => void;
   readonly onDeadLetter: (topic: string, code: string) => void;
@@ -37,8 +41,6 @@ export interface WorkContext {
 
 /** How often an error of our own is tried again before the record is set aside. */
 export const maxUnexpectedAttempts = 3;
-/** So many dead letters in a row, on one partition, for errors of our own: the build is broken, not the records. */
-export const maxUnexpectedInARow = 20;
 
 export function decodeItem<T extends Topic>(
   { codec }: WorkContext,
@@ -82,23 +84,15 @@ export async function settle(context: WorkContext, item: WorkItem, outcome: Outc
   context.onSettled(owner);
 }
 
-/** Sets aside what failed for good; errors of our own in a row stop everything before they drain the topic. */
+/** Sets aside what failed for good; errors of our own in a row halt the partition before they drain the topic. */
 export async function settleFailed(context: WorkContext, item: WorkItem, error: unknown): Promise<void> {
+  const { owner, raw } = item;
   const isOurs = classifyError(error) === 'unexpected';
-  item.owner.unexpectedInARow = isOurs ? item.owner.unexpectedInARow + 1 : 0;
-  if (item.owner.unexpectedInARow > maxUnexpectedInARow) {
-    const { topic, partition, offset } = item.raw;
-    const where = `${topic}/${partition} offset ${offset}`;
-    context.fail(
-      new AppError(
-        'bug',
-        `${maxUnexpectedInARow} records in a row failed unexpectedly, stopping at ${where}`,
-        {
-          cause: error,
-        },
-      ),
-    );
-    throw new AppError('aborted', 'halted');
+  owner.unexpectedInARow = isOurs ? owner.unexpectedInARow + 1 : 0;
+  if (owner.unexpectedInARow > context.maxUnexpectedInARow) {
+    const run = `more than ${context.maxUnexpectedInARow} records in a row failed unexpectedly`;
+    context.halt(owner, `${run}, the last at offset ${raw.offset}: ${describeError(error)}`);
+    return;
   }
   const code = isAppError(error) ? error.code : 'unexpected';
   await setAside(context, item, code, describeError(error));

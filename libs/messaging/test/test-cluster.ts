@@ -9,7 +9,7 @@ import {
   type BatchHandler,
   type Codec,
   type Consumer,
-  type ConsumerLimits,
+  type ConsumerOptions,
   type KafkaConnection,
   type MessagingLogger,
   type Producer,
@@ -63,10 +63,17 @@ export class TestCluster {
 
   async consume(
     handler: RecordHandler<'failures'> | BatchHandler<'failures'>,
-    { groupId = randomUUID(), limits = {} }: { groupId?: string; limits?: Partial<ConsumerLimits> } = {},
+    { groupId = randomUUID(), ...options }: Partial<ConsumerOptions<'failures'>> = {},
   ): Promise<Consumer> {
     const { connection, codec } = this;
-    const consumer = createConsumer({ connection, codec, groupId, topics: ['failures'], handler, limits });
+    const consumer = createConsumer({
+      connection,
+      codec,
+      groupId,
+      topics: ['failures'],
+      handler,
+      ...options,
+    });
     this.#closers.push(() => consumer.stop());
     await consumer.start(this.#signal);
     return consumer;

@@ -1,5 +1,5 @@
 import { AppError, describeError } from '@prodsentinel/kernel';
-import { createCodec } from '@prodsentinel/messaging';
+import { createCodec, createRedisHaltStore } from '@prodsentinel/messaging';
 import type { Service, ServiceContext } from '@prodsentinel/process';
 import { connectRedis } from './adapters/redis.ts';
 import type { AnalyzerConfig } from './config.ts';
@@ -30,7 +30,7 @@ export function createAnalyzer(config: AnalyzerConfig, context: ServiceContext):
     logger,
     metrics: context.health.metrics,
   };
-  const dependencies = { config, context, connection, codec, redis };
+  const dependencies = { config, context, connection, codec, redis, haltStore: createRedisHaltStore(redis) };
   if (config.ANALYZER_STAGES.includes('observe')) stages.push(createObserveStage(dependencies));
   if (config.ANALYZER_STAGES.includes('diagnose')) stages.push(createDiagnoseStage(dependencies));
 

@@ -1,11 +1,12 @@
 import type { Health } from '@prodsentinel/process';
 
-/** Folds what the parts of a stage say into its one state: any trouble pauses it, else any discomfort degrades it. */
+/** Folds what the parts of a stage say into its one state: what a human must mend halts it, else any trouble pauses it, else any discomfort degrades it. */
 export class StageHealthReport {
   readonly #health: Health;
   readonly #stage: string;
   readonly #pauses = new Map<string, string>();
   readonly #degradations = new Map<string, string>();
+  #halted: string | undefined;
   #isRunning = false;
 
   constructor(health: Health, stage: string) {
@@ -16,6 +17,12 @@ export class StageHealthReport {
 
   running(): void {
     this.#isRunning = true;
+    this.#update();
+  }
+
+  /** Something stands still until a human resumes it (what to do), or nothing does (undefined). */
+  halt(reason: string | undefined): void {
+    this.#halted = reason;
     this.#update();
   }
 
@@ -40,6 +47,7 @@ export class StageHealthReport {
     const pause = [...this.#pauses.values()].join('; ');
     const degradation = [...this.#degradations.values()].join('; ');
     if (!this.#isRunning) this.#health.set(this.#stage, 'starting', pause || degradation);
+    else if (this.#halted) this.#health.set(this.#stage, 'halted', this.#halted);
     else if (pause) this.#health.set(this.#stage, 'paused', pause);
     else if (degradation) this.#health.set(this.#stage, 'degraded', degradation);
     else this.#health.set(this.#stage, 'running');

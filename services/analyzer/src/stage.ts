@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Codec, KafkaConnection } from '@prodsentinel/messaging';
+import type { Codec, HaltStore, KafkaConnection } from '@prodsentinel/messaging';
 import type { ServiceContext } from '@prodsentinel/process';
 import type { AnalyzerConfig } from './config.ts';
 
@@ -19,4 +19,5 @@ export interface StageDependencies {
   readonly connection: KafkaConnection;
   readonly codec: Codec;
   readonly redis: Redis;
+  readonly haltStore: HaltStore;
 }

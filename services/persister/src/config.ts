@@ -29,6 +29,11 @@ export const persisterSettings = {
     fallback: 0,
   }),
   DATABASE_URL: setting.url('PostgreSQL 14 or newer, migrated', ['postgres:', 'postgresql:']),
+  REDIS_URL: setting.url(
+    'Redis that remembers halted partitions; without it a restart resumes them',
+    ['redis:', 'rediss:'],
+    '',
+  ),
   DATABASE_POOL_SIZE: setting.wholeNumber('Most connections to PostgreSQL', {
     min: 2,
     max: 100,

@@ -5,6 +5,7 @@ import {
   createConsumer,
   createProducer,
   type Codec,
+  type HaltStore,
   type KafkaConnection,
   type Producer,
 } from '@prodsentinel/messaging';
@@ -12,6 +13,7 @@ import type { Service, ServiceContext } from '@prodsentinel/process';
 import type { PersisterConfig } from './config.ts';
 import type { DecisionRules } from './domain/decide-observations.ts';
 import { createKafkaProgress } from './adapters/kafka-progress.ts';
+import { openHaltStore } from './adapters/halt-redis.ts';
 import { keepHouse, type HousekeepingRules } from './housekeeping.ts';
 import { loop } from './loop.ts';
 import { createMetrics, type PersisterMetrics } from './metrics.ts';
@@ -41,7 +43,13 @@ export function createPersisterService(config: PersisterConfig, context: Service
         each.stop(),
       );
       await producer.start(context.signal);
+      const halts = resources.add(
+        'the halts',
+        openHaltStore(config.REDIS_URL, context.logger),
+        async (each) => each.close(),
+      );
       const running: Running = {
+        haltStore: halts.store,
         config,
         context,
         database,
@@ -53,7 +61,6 @@ export function createPersisterService(config: PersisterConfig, context: Service
       );
       consumer.failed.catch(fail);
       await consumer.start(context.signal);
-      context.health.set('persist', 'running');
       const reading = resources.add('the read server', createReadServer(database, context.logger), (each) =>
         each.close(),
       );
@@ -73,6 +80,7 @@ interface Running {
   readonly context: ServiceContext;
   readonly database: Database;
   readonly producer: Producer;
+  readonly haltStore: HaltStore;
   readonly metrics: PersisterMetrics;
 }
 
@@ -125,8 +133,9 @@ function createRequestProducer(config: PersisterConfig, context: ServiceContext,
   });
 }
 
-function createEventConsumer({ config, context, database, metrics }: Running, codec: Codec) {
-  const { health } = context;
+function createEventConsumer(running: Running, codec: Codec) {
+  const { config, context, database, metrics, haltStore } = running;
+  const say = sayHowPersistStands(context);
   return createConsumer({
     connection: connectionOf(config, context),
     groupId: 'prodsentinel-persist',
@@ -141,9 +150,22 @@ function createEventConsumer({ config, context, database, metrics }: Running, co
       nowMs: Date.now,
       newId,
     }),
-    onTrouble: (reason) => health.set('persist', reason === undefined ? 'running' : 'paused', reason),
+    haltStore,
+    onHalted: (reason) => say({ halted: reason }),
+    onTrouble: (reason) => say({ trouble: reason }),
     onDeadLetter: (topic, code) => metrics.countDeadLetter(topic, code),
   });
+}
+
+/** What a human must mend is said before what ends by itself. */
+function sayHowPersistStands({ health }: ServiceContext) {
+  let known: { halted?: string | undefined; trouble?: string | undefined } = {};
+  return (news: typeof known) => {
+    known = { ...known, ...news };
+    const { halted, trouble } = known;
+    if (halted !== undefined) health.set('persist', 'halted', halted);
+    else health.set('persist', trouble === undefined ? 'running' : 'paused', trouble);
+  };
 }
 
 function toRules(config: PersisterConfig): DecisionRules {

@@ -17,7 +17,8 @@ const maxChargedCalls = 3;
 const askNobody: DiagnoseStepDependencies['prepare'] = () => ({ why: { reason: 'no model is set' } });
 
 /** analysis-requests → analyses: by the model where one is set, by rules otherwise. */
-export function createDiagnoseStage({ config, context, connection, codec, redis }: StageDependencies): Stage {
+export function createDiagnoseStage(dependencies: StageDependencies): Stage {
+  const { config, context, connection, codec, redis, haltStore } = dependencies;
   const { logger, health } = context;
   const report = new StageHealthReport(health, 'diagnose');
   const metrics = createDiagnoseMetrics(health.metrics);
@@ -33,14 +34,11 @@ export function createDiagnoseStage({ config, context, connection, codec, redis 
     topics: ['analysis-requests'],
     codec,
     limits: { sessionTimeoutMs: config.SESSION_TIMEOUT_MS, drainMs: config.DRAIN_MS },
+    haltStore,
+    onHalted: (reason) => report.halt(reason),
     onTrouble: (reason) => report.pause('work', reason),
     handler: createDiagnoseStep({
-      claims: createRedisRequestClaims(redis, {
-        leaseMs: config.LEASE_MS,
-        maxAttempts: maxChargedCalls,
-        onAvailability: (reason) =>
-          report.degrade('claims', reason && `requests are answered by rules without a claim: ${reason}`),
-      }),
+      claims: toClaims(dependencies, report),
       byRules: diagnoseByRules,
       prepare: (...args) => prepare(...args),
       producer,
@@ -76,4 +74,13 @@ export function createDiagnoseStage({ config, context, connection, codec, redis 
       await producer.stop();
     },
   };
+}
+
+function toClaims({ config, redis }: StageDependencies, report: StageHealthReport) {
+  return createRedisRequestClaims(redis, {
+    leaseMs: config.LEASE_MS,
+    maxAttempts: maxChargedCalls,
+    onAvailability: (reason) =>
+      report.degrade('claims', reason && `requests are answered by rules without a claim: ${reason}`),
+  });
 }

@@ -82,7 +82,7 @@ function toStep(
 }
 
 function toConsumer(
-  { config, connection, codec }: StageDependencies,
+  { config, connection, codec, haltStore }: StageDependencies,
   { windows, report, step }: Omit<Parts, 'metrics' | 'past'>,
 ): Consumer {
   return createConsumer({
@@ -93,6 +93,8 @@ function toConsumer(
     handler: step,
     limits: { sessionTimeoutMs: config.SESSION_TIMEOUT_MS, drainMs: config.DRAIN_MS },
     assignmentListener: windows,
+    haltStore,
+    onHalted: (reason) => report.halt(reason),
     onTrouble: (reason) => report.pause('intake', reason),
   });
 }
