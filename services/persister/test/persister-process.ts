@@ -43,10 +43,10 @@ export class PersisterCluster {
     return { brokers, topicPrefix: this.prefix, clientId: 'test', logger: silent };
   }
 
-  async setUp(): Promise<Producer> {
+  async setUp({ partitions = 2 } = {}): Promise<Producer> {
     const { connection } = this;
     const registryUrl = required('SCHEMA_REGISTRY_URL');
-    await setUp({ connection, registryUrl, partitions: 2, replicationFactor: 1 });
+    await setUp({ connection, registryUrl, partitions, replicationFactor: 1 });
     const producer = createProducer({ connection, codec: this.#codec, topics: ['observations', 'analyses'] });
     this.#closers.push(() => producer.stop());
     await producer.start(this.#signal);
@@ -115,6 +115,14 @@ export class PersisterCluster {
     const response = await fetch(`${this.#health.get(child)}/health/ready`);
     const { stages } = (await response.json()) as Pick<Readiness, 'stages'>;
     return { status: response.status, stages };
+  }
+
+  /** How many records a persister has finished. */
+  async finishedRecords(child: ChildProcess): Promise<number> {
+    const metrics = await (await fetch(`${this.#health.get(child)}/metrics`)).text();
+    return Number(
+      /^prodsentinel_persister_records_total\{.*outcome="done".*\} (\d+)$/m.exec(metrics)?.[1] ?? 0,
+    );
   }
 
   async close(): Promise<void> {
