@@ -1,55 +1,18 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import {
-  createCodec,
-  createConsumer,
-  done,
-  setUp,
-  type Consumer,
-  type IncomingRecord,
-  type KafkaConnection,
-} from '@prodsentinel/messaging';
+import { RunningIngest } from './running-ingest.ts';
 
 jest.setTimeout(90_000);
 
-let prefix: string;
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-let connection: KafkaConnection;
-let ingest: ChildProcess;
-let url: string;
-const consumers: Consumer[] = [];
+let ingest: RunningIngest;
 
 beforeEach(async () => {
-  prefix = `ingest-${randomUUID()}-`;
-  const brokers = required('KAFKA_BROKERS').split(',');
-  connection = { brokers, topicPrefix: prefix, clientId: 'test', logger: silent };
-  const registryUrl = required('SCHEMA_REGISTRY_URL');
-  await setUp({ connection, registryUrl, partitions: 3, replicationFactor: 1 });
-  ingest = fork(join(import.meta.dirname, '..', 'src', 'main.ts'), [], {
-    env: {
-      ...process.env,
-      KAFKA_TOPIC_PREFIX: prefix,
-      INGEST_PORT: '0',
-      HEALTH_PORT: '0',
-      LOG_LEVEL: 'warn',
-    },
-    execArgv: [],
-  });
-  const [ready] = (await once(ingest, 'message')) as [{ addresses: { ingest: string; health: string } }];
-  url = ready.addresses.ingest;
+  ingest = new RunningIngest();
+  await ingest.start();
 });
 
-afterEach(async () => {
-  for (const consumer of consumers.splice(0)) await consumer.stop();
-  if (ingest.exitCode === null && ingest.signalCode === null) {
-    ingest.kill('SIGKILL');
-    await once(ingest, 'exit');
-  }
-});
+afterEach(() => ingest.close());
 
 test('what is answered as accepted is in Kafka, field by field, and the process leaves with 0 when asked', async () => {
   const time = '2026-01-02T03:04:05.123456Z';
@@ -68,7 +31,9 @@ test('what is answered as accepted is in Kafka, field by field, and the process 
   ]);
   expect(answer).toMatchObject({ status: 207, body: { accepted: 2, filtered: 1, refused: [{ index: 2 }] } });
 
-  const records = (await consume(2)).toSorted((a, b) => a.value.message.localeCompare(b.value.message));
+  const records = (await ingest.consume(2)).toSorted((a, b) =>
+    a.value.message.localeCompare(b.value.message),
+  );
   expect(records.map(({ key }) => key)).toEqual(Array(2).fill('0af7651916cd43dd8448eb211c80319c'));
   expect(records[0]!.headers).toMatchObject({ traceparent });
   expect(records[0]!.value).toMatchObject({
@@ -85,8 +50,8 @@ test('what is answered as accepted is in Kafka, field by field, and the process 
   });
   expect(records[1]!.value).toMatchObject({ signalId: 'mine', service: 'pay', occurredAt: null });
 
-  ingest.send({ type: 'shutdown' });
-  expect(await once(ingest, 'exit')).toEqual([0, null]);
+  ingest.process.send({ type: 'shutdown' });
+  expect(await once(ingest.process, 'exit')).toEqual([0, null]);
 });
 
 test('a log record sent by OTLP is in Kafka when it is answered 200', async () => {
@@ -97,13 +62,13 @@ test('a log record sent by OTLP is in Kafka when it is answered 200', async () =
     body: { stringValue: 'by OTLP' },
   };
   const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'cart' } }] };
-  const response = await fetch(`${url}/v1/logs`, {
+  const response = await fetch(`${ingest.url}/v1/logs`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ resourceLogs: [{ resource, scopeLogs: [{ logRecords: [record] }] }] }),
   });
   expect([response.status, await response.json()]).toEqual([200, {}]);
-  const [inKafka] = await consume(1);
+  const [inKafka] = await ingest.consume(1);
   expect(inKafka).toMatchObject({
     key: record.traceId,
     value: { kind: 'log', service: 'cart', message: 'by OTLP', occurredAt: 1_767_323_045_123_456 },
@@ -125,59 +90,20 @@ test('a process that is killed under load loses nothing that it has answered', a
       }
       if (acknowledged.length > 500 && !isKilled) {
         isKilled = true;
-        ingest.kill('SIGKILL');
+        ingest.process.kill('SIGKILL');
       }
     }
   };
   await Promise.all(Array.from({ length: 20 }, (_, name) => sender(name)));
-  const inKafka = new Set<string | null>();
-  await consume((records) => {
-    for (const { value } of records) inKafka.add(value.signalId);
-    return acknowledged.every((id) => inKafka.has(id));
-  });
+  await ingest.untilInKafka(acknowledged);
   expect(acknowledged.length).toBeGreaterThan(500);
 });
 
 async function send(items: object[]): Promise<{ status: number; body: unknown }> {
-  const response = await fetch(`${url}/v1/failures`, {
+  const response = await fetch(`${ingest.url}/v1/failures`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', traceparent },
     body: JSON.stringify(items),
   });
   return { status: response.status, body: await response.json() };
-}
-
-/** Reads the topic from its beginning until there is what is waited for. */
-async function consume(
-  until: number | ((records: readonly IncomingRecord<'failures'>[]) => boolean),
-): Promise<IncomingRecord<'failures'>[]> {
-  const records: IncomingRecord<'failures'>[] = [];
-  const complete = Promise.withResolvers<void>();
-  const consumer = createConsumer({
-    connection,
-    codec: createCodec(required('SCHEMA_REGISTRY_URL'), prefix),
-    groupId: randomUUID(),
-    topics: ['failures'],
-    handler: {
-      mode: 'batch',
-      maxRecords: 500,
-      async handle(batch) {
-        records.push(...batch);
-        const isComplete = typeof until === 'number' ? records.length >= until : until(batch);
-        if (isComplete) complete.resolve();
-        return batch.map(() => done);
-      },
-    },
-  });
-  consumers.push(consumer);
-  await consumer.start(new AbortController().signal);
-  await Promise.race([complete.promise, consumer.failed]);
-  return records;
-}
-
-function required(name: string): string {
-  const value = process.env[name];
-  if (!value)
-    throw new Error(`${name} is not set: integration tests run with the stack of jest's global set-up`);
-  return value;
 }
