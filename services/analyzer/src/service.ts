@@ -5,10 +5,14 @@ import { connectRedis } from './adapters/redis.ts';
 import type { AnalyzerConfig } from './config.ts';
 import { createDiagnoseStage } from './diagnose/diagnose-stage.ts';
 import { createObserveStage } from './observe/observe-stage.ts';
-import type { Stage } from './stage.ts';
+import type { Stage, StageDependencies } from './stage.ts';
 
 /** The analyzer's composition root: one Redis connection, and the stages that the settings ask for. */
-export function createAnalyzer(config: AnalyzerConfig, context: ServiceContext): Service {
+export function createAnalyzer(
+  config: AnalyzerConfig,
+  context: ServiceContext,
+  createDiagnose: (dependencies: StageDependencies) => Stage = createDiagnoseStage,
+): Service {
   const { logger } = context;
   const misconfigured = Promise.withResolvers<never>();
   misconfigured.promise.catch(() => undefined);
@@ -32,7 +36,7 @@ export function createAnalyzer(config: AnalyzerConfig, context: ServiceContext):
   };
   const dependencies = { config, context, connection, codec, redis, haltStore: createRedisHaltStore(redis) };
   if (config.ANALYZER_STAGES.includes('observe')) stages.push(createObserveStage(dependencies));
-  if (config.ANALYZER_STAGES.includes('diagnose')) stages.push(createDiagnoseStage(dependencies));
+  if (config.ANALYZER_STAGES.includes('diagnose')) stages.push(createDiagnose(dependencies));
 
   return {
     failed: Promise.race([misconfigured.promise, ...stages.map(({ failed }) => failed)]),

@@ -16,17 +16,22 @@ const maxChargedCalls = 3;
 
 const askNobody: DiagnoseStepDependencies['prepare'] = () => ({ why: { reason: 'no model is set' } });
 
-/** analysis-requests → analyses: by the model where one is set, by rules otherwise. */
-export function createDiagnoseStage(dependencies: StageDependencies): Stage {
+/**
+ * analysis-requests → analyses: by the model where one is set, by rules otherwise.
+ *
+ * @param around replaces what the step works with, to watch or break it from outside; by default nothing
+ */
+export function createDiagnoseStage(
+  dependencies: StageDependencies,
+  around: (step: DiagnoseStepDependencies) => DiagnoseStepDependencies = (step) => step,
+): Stage {
   const { config, context, connection, codec, redis, haltStore } = dependencies;
   const { logger, health } = context;
   const report = new StageHealthReport(health, 'diagnose');
   const metrics = createDiagnoseMetrics(health.metrics);
   const producer = createProducer({ connection, codec, topics: ['analyses'] });
   const stopping = new AbortController();
-  const held = new HeldRequests(maxHeld, (error) =>
-    logger.warn({ event: 'held_request' }, describeError(error)),
-  );
+  const held = heldOf(dependencies);
   let prepare: DiagnoseStepDependencies['prepare'] = askNobody;
   const consumer = createConsumer({
     connection,
@@ -37,21 +42,23 @@ export function createDiagnoseStage(dependencies: StageDependencies): Stage {
     haltStore,
     onHalted: (reason) => report.halt(reason),
     onTrouble: (reason) => report.pause('work', reason),
-    handler: createDiagnoseStep({
-      claims: toClaims(dependencies, report),
-      byRules: diagnoseByRules,
-      prepare: (...args) => prepare(...args),
-      producer,
-      metrics,
-      logger,
-      newToken: randomUUID,
-      concurrency: config.DIAGNOSE_CONCURRENCY,
-      leaseMs: config.LEASE_MS,
-      held,
-      stopping: stopping.signal,
-      finishHeld: (record) => consumer.finishHeld([record]),
-      now: Date.now,
-    }),
+    handler: createDiagnoseStep(
+      around({
+        claims: toClaims(dependencies, report),
+        byRules: diagnoseByRules,
+        prepare: (...args) => prepare(...args),
+        producer,
+        metrics,
+        logger,
+        newToken: randomUUID,
+        concurrency: config.DIAGNOSE_CONCURRENCY,
+        leaseMs: config.LEASE_MS,
+        held,
+        stopping: stopping.signal,
+        finishHeld: (record) => consumer.finishHeld([record]),
+        now: Date.now,
+      }),
+    ),
   });
   return {
     name: 'diagnose',
@@ -83,4 +90,10 @@ function toClaims({ config, redis }: StageDependencies, report: StageHealthRepor
     onAvailability: (reason) =>
       report.degrade('claims', reason && `requests are answered by rules without a claim: ${reason}`),
   });
+}
+
+function heldOf({ context }: StageDependencies): HeldRequests {
+  return new HeldRequests(maxHeld, (error) =>
+    context.logger.warn({ event: 'held_request' }, describeError(error)),
+  );
 }

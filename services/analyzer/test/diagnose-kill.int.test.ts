@@ -1,0 +1,108 @@
+import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { startFakeModel, type FakeModel } from '@prodsentinel/fake-model';
+import { killVariable } from '@prodsentinel/fault-tools';
+import { createProducer, readLag, readTopic } from '@prodsentinel/messaging';
+import { TestCluster } from '../../../libs/messaging/test/test-cluster.ts';
+import { requestFor, signal } from './domain/diagnose/build-request.ts';
+import { ended, startDiagnoser } from './diagnoser-process.ts';
+
+jest.setTimeout(120_000);
+
+// What may be paid at each: a call whose answer was not sealed is made once more, nothing else is.
+const points = [
+  { point: 'claimed', most: 1 },
+  { point: 'counted', most: 1 },
+  { point: 'in flight', most: 2 },
+  { point: 'answered', most: 2 },
+  { point: 'sealed', most: 1 },
+  { point: 'published', most: 1 },
+  { point: 'finished', most: 1 },
+];
+const quick = ['in flight', 'sealed'];
+const isFull = process.env['PRODSENTINEL_TEST_FULL'] === '1';
+
+let cluster: TestCluster;
+let fake: FakeModel;
+const children: ChildProcess[] = [];
+
+afterEach(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await Promise.all(children.splice(0).map(ended));
+  await cluster.close();
+  await fake.stop();
+});
+
+async function send(requestId: string): Promise<void> {
+  const { connection, codec } = cluster;
+  const producer = createProducer({ connection, codec, topics: ['analysis-requests'] });
+  await producer.start(new AbortController().signal);
+  const value = requestFor([signal('e1', 'payments', 'connect ECONNREFUSED')], {
+    requestId,
+    incidentId: randomUUID(),
+  });
+  await producer.send([{ topic: 'analysis-requests', key: value.incidentId, value }]);
+  await producer.stop();
+}
+
+async function start(more: Record<string, string>): Promise<ChildProcess> {
+  const child = await startDiagnoser({
+    KAFKA_TOPIC_PREFIX: cluster.prefix,
+    OPENAI_BASE_URL: fake.url,
+    LEASE_MS: '2000',
+    MODEL_BUDGET_MINUTE: 'calls=100000',
+    MODEL_BUDGET_HOUR: 'calls=100000',
+    MODEL_BUDGET_DAY: 'dollars=100000',
+    ...more,
+  });
+  children.push(child);
+  return child;
+}
+
+/** Until the offset of the request is committed: what is published by then is all there will be. */
+async function untilCommitted(): Promise<void> {
+  while ((await readLag(cluster.connection, 'prodsentinel-diagnose', ['analysis-requests'])) > 0);
+}
+
+async function killAt(point: string) {
+  cluster = new TestCluster();
+  const isInFlight = point === 'in flight';
+  const arrived = Promise.withResolvers<void>();
+  fake = await startFakeModel((number) => {
+    arrived.resolve();
+    return { kind: isInFlight && number === 0 ? 'hanging' : 'correct' };
+  });
+  await cluster.setUp(1);
+  const victim = await start(isInFlight ? {} : { [killVariable]: `${point}:1` });
+  const requestId = randomUUID();
+  await send(requestId);
+  if (isInFlight) {
+    await arrived.promise;
+    victim.kill('SIGKILL');
+  }
+  expect(await ended(victim)).toBe('SIGKILL');
+  await start({});
+  await untilCommitted();
+  const stored = await readTopic(cluster.connection, 'analyses', { maxRecords: 100 });
+  const answers = await Promise.all(stored.map(({ value }) => cluster.codec.decode('analyses', value!)));
+  return { requestId, answers, calls: fake.seen.length };
+}
+
+async function expectPaidOnce(point: string, most: number): Promise<void> {
+  const { requestId, answers, calls } = await killAt(point);
+  expect(answers[0]).toMatchObject({ requestId, source: 'model' });
+  expect(new Set(answers.map((each) => JSON.stringify(each))).size).toBe(1);
+  expect(calls).toBe(most);
+}
+
+const title = 'kill -9 of a diagnoser, $point: one answer, at most $most calls';
+
+test.each(points.filter(({ point }) => quick.includes(point)))(title, ({ point, most }) =>
+  expectPaidOnce(point, most),
+);
+
+(isFull ? test : test.skip).each(points.filter(({ point }) => !quick.includes(point)))(
+  `${title} (PRODSENTINEL_TEST_FULL=1)`,
+  ({ point, most }) => expectPaidOnce(point, most),
+);
