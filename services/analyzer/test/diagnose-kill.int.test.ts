@@ -62,7 +62,8 @@ async function start(more: Record<string, string>): Promise<ChildProcess> {
 
 /** Until the offset of the request is committed: what is published by then is all there will be. */
 async function untilCommitted(): Promise<void> {
-  while ((await readLag(cluster.connection, 'prodsentinel-diagnose', ['analysis-requests'])) > 0);
+  let left = Infinity;
+  while (left > 0) left = await readLag(cluster.connection, 'prodsentinel-diagnose', ['analysis-requests']);
 }
 
 async function killAt(point: string) {
@@ -85,7 +86,9 @@ async function killAt(point: string) {
   await start({});
   await untilCommitted();
   const stored = await readTopic(cluster.connection, 'analyses', { maxRecords: 100 });
-  const answers = await Promise.all(stored.map(({ value }) => cluster.codec.decode('analyses', value!)));
+  const answers = await Promise.all(
+    stored.map(async ({ value }) => cluster.codec.decode('analyses', value!)),
+  );
   return { requestId, answers, calls: fake.seen.length };
 }
 
