@@ -63,10 +63,7 @@ export function createDiagnoseStage(
   return {
     name: 'diagnose',
     failed: consumer.failed,
-    redisAvailable(reason) {
-      report.degrade('redis', reason && `${reason}; requests are answered by rules without a claim`);
-      if (reason === undefined) report.degrade('claims', undefined);
-    },
+    redisAvailable: (reason) => showRedis(report, reason),
     async start() {
       prepare = await createModelCalls(config, redis, metrics);
       await producer.start(context.signal);
@@ -96,4 +93,9 @@ function heldOf({ context }: StageDependencies): HeldRequests {
   return new HeldRequests(maxHeld, (error) =>
     context.logger.warn({ event: 'held_request' }, describeError(error)),
   );
+}
+
+function showRedis(report: StageHealthReport, reason: string | undefined): void {
+  report.degrade('redis', reason && `${reason}; requests are answered by rules without a claim`);
+  if (reason === undefined) report.degrade('claims', undefined);
 }
