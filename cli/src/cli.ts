@@ -4,6 +4,7 @@ import { migrateCommand } from './commands/migrate.ts';
 import { partitionCommand } from './commands/partition.ts';
 import { setupCommand } from './commands/setup.ts';
 import { stackCommand } from './commands/stack.ts';
+import { tokenCommand } from './commands/token.ts';
 import type { ConsoleContext } from './console-context.ts';
 import { createProgram, speakThrough } from './run-program.ts';
 
@@ -16,6 +17,7 @@ export function createCli(context: ConsoleContext): Command {
     .addCommand(migrateCommand(context))
     .addCommand(incidentsCommand(context))
     .addCommand(partitionCommand(context))
+    .addCommand(tokenCommand(context))
     .addHelpText('after', exitCodesText);
   return speakThrough(program, context);
 }

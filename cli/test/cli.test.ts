@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { exitCodes } from '@prodsentinel/kernel';
 import { createCli } from '../src/cli.ts';
@@ -34,6 +35,21 @@ describe('the command line', () => {
     expect(messages).not.toContain('secret');
   });
 
+  test('makes a token that is new each time, beside the entry that holds only its hash', async () => {
+    const words = ['token', 'create', 'cart', '--environment', 'prod', '--requests-per-second', '50'];
+    const [first, second] = [await run(words), await run(words)];
+    const made = JSON.parse(first.data) as { token: string; entry: object };
+    expect(made.token).toMatch(/^ps_[\w-]{43}$/);
+    expect(made.entry).toEqual({
+      name: 'cart',
+      sha256: createHash('sha256').update(made.token).digest('hex'),
+      environment: 'prod',
+      requestsPerSecond: 50,
+    });
+    expect(first.messages).not.toContain(made.token);
+    expect(second.data).not.toContain(made.token);
+  });
+
   test.each([
     [[]],
     [['stack', 'up']],
@@ -45,6 +61,7 @@ describe('the command line', () => {
     [['incidents', 'show']],
     [['partition', 'list']],
     [['partition', 'resume']],
+    [['token', 'create']],
   ])('explains %j with a description, on standard output', async (words) => {
     const { code, data } = await run([...words, '--help']);
     expect(code).toBe(exitCodes.ok);

@@ -9,6 +9,9 @@ export const setting = {
   text: (description: string, fallback?: string) =>
     withDefault(z.string().min(1), fallback).describe(description),
 
+  /** Undefined when it is not set. */
+  optionalText: (description: string) => z.string().min(1).optional().describe(description),
+
   /** A text that must not appear in logs or error messages. */
   secret: (description: string) => z.string().min(1).optional().describe(description),
 

@@ -27,6 +27,9 @@ export const ingestSettings = {
     'Listen on an address that is not loopback, although anyone may send',
     false,
   ),
+  INGEST_TOKENS_FILE: setting.optionalText(
+    'File of the tokens that may send (`prodsentinel token create`); without it, anyone may',
+  ),
   FORWARD_MIN_SEVERITY: setting.wholeNumber(
     'Least OpenTelemetry severity number that is passed on (13 WARN, 17 ERROR, 1 everything)',
     { min: 1, max: 24, fallback: 13 },
@@ -79,10 +82,10 @@ export type IngestConfig = ReturnType<typeof readIngestConfig>;
  */
 export function readIngestConfig(env: Readonly<Record<string, string | undefined>>) {
   const config = readSettings(ingestSettings, env);
-  if (!isLoopback(config.INGEST_HOST) && !config.INGEST_ALLOW_OPEN) {
+  if (!isLoopback(config.INGEST_HOST) && !config.INGEST_TOKENS_FILE && !config.INGEST_ALLOW_OPEN) {
     throw new AppError(
       'configuration',
-      'INGEST_HOST is not a loopback address, and anyone who reaches it could send: listen on 127.0.0.1, or set INGEST_ALLOW_OPEN=true if something else guards the port',
+      'INGEST_HOST is not a loopback address, and anyone who reaches it could send: listen on 127.0.0.1, name a token file in INGEST_TOKENS_FILE, or set INGEST_ALLOW_OPEN=true if something else guards the port',
     );
   }
   return { ...config, kafkaSecurity: readKafkaSecurity(config) };

@@ -5,11 +5,14 @@ import { HttpProblem, sendProblem } from './http/problem.ts';
 import { addFailuresRoutes } from './routes/failures.ts';
 import { addOtlpRoutes } from './routes/otlp.ts';
 import type { FailuresRouteOptions } from './routes/receive.ts';
+import { addAdmission, type Admission } from './senders/admission.ts';
 
 export interface ServerOptions extends FailuresRouteOptions {
   readonly logger: Logger;
   /** Milliseconds a client has to send its whole request; then it is answered 408 and disconnected. */
   readonly requestTimeoutMs: number;
+  /** Who may send; undefined: anyone. */
+  readonly admission?: Admission | undefined;
 }
 
 /** The HTTP side of ingest, not listening yet. Every fault is answered as problem details. */
@@ -34,6 +37,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   // Routes read the body themselves: bounded, decompressed, and only after the headers were found good.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  if (options.admission) addAdmission(app, options.admission);
   addFailuresRoutes(app, options);
   addOtlpRoutes(app, options, toProblemAndLog);
   app.setNotFoundHandler(async (request, reply) => {

@@ -7,7 +7,9 @@ import { isLoopback, type IngestConfig } from './config.ts';
 import { InFlightBytes } from './http/in-flight-bytes.ts';
 import { createMetrics } from './metrics.ts';
 import { createServer } from './server.ts';
+import { TokenAdmission } from './senders/token-admission.ts';
 import { refuseUntilStarted } from './started-producer.ts';
+import { useWatchedFiles } from './watched-files.ts';
 
 export interface IngestOverrides {
   readonly producer?: Producer;
@@ -26,7 +28,12 @@ export function createIngestService(
 ): Service {
   const { logger, health, signal } = context;
   const producer = refuseUntilStarted(overrides.producer ?? createFailuresProducer(config, context));
-  const server = createIngestServer(config, context, { producer, now: overrides.now ?? Date.now });
+  const admission = config.INGEST_TOKENS_FILE === undefined ? undefined : new TokenAdmission();
+  const server = createIngestServer(config, context, {
+    producer,
+    admission,
+    now: overrides.now ?? Date.now,
+  });
   const addresses: Record<string, string> = {};
   const resources = new Releasers();
   return {
@@ -34,6 +41,7 @@ export function createIngestService(
     failed: new Promise<never>(() => undefined),
     async start() {
       health.set('ingest', 'starting', 'waiting for Kafka');
+      if (admission) resources.add('the token file', await watchTokens(admission, config, logger), call);
       // Added first, released last: what is in flight still needs it.
       resources.add('the producer', producer, (each) => each.stop());
       resources.add('the HTTP server', server, (each) => closeServer(each, config.DRAIN_MS));
@@ -64,13 +72,18 @@ function createFailuresProducer(config: IngestConfig, { logger }: ServiceContext
 function createIngestServer(
   config: IngestConfig,
   { logger, health }: ServiceContext,
-  { producer, now }: { producer: Producer; now: () => number },
+  {
+    producer,
+    now,
+    admission,
+  }: { producer: Producer; now: () => number; admission?: TokenAdmission | undefined },
 ): FastifyInstance {
   const inFlight = new InFlightBytes(config.MAX_IN_FLIGHT_BYTES);
   return createServer({
     logger,
     producer,
     now,
+    admission,
     inFlight,
     metrics: createMetrics(health.metrics, () => inFlight.bytes),
     minSeverityNumber: config.FORWARD_MIN_SEVERITY,
@@ -82,6 +95,23 @@ function createIngestServer(
       maxDepth: config.MAX_NESTING_DEPTH,
     },
   });
+}
+
+async function watchTokens(
+  admission: TokenAdmission,
+  { INGEST_TOKENS_FILE }: IngestConfig,
+  logger: ServiceContext['logger'],
+): Promise<() => void> {
+  return useWatchedFiles({
+    settings: 'INGEST_TOKENS_FILE',
+    paths: [INGEST_TOKENS_FILE!],
+    use: (contents) => admission.use(contents),
+    logger,
+  });
+}
+
+function call(end: () => void): void {
+  end();
 }
 
 async function listen(server: FastifyInstance, config: IngestConfig): Promise<void> {
@@ -106,7 +136,9 @@ function urlOf(host: string, server: FastifyInstance): string {
 const wildcardHosts = new Set(['0.0.0.0', '::']);
 
 function sayWhoMaySend(config: IngestConfig, logger: ServiceContext['logger'], address: string): void {
-  if (isLoopback(config.INGEST_HOST)) {
+  if (config.INGEST_TOKENS_FILE !== undefined) {
+    logger.info({ event: 'listening', address }, `listening on ${address}: who sends needs a token`);
+  } else if (isLoopback(config.INGEST_HOST)) {
     logger.info({ event: 'listening', address }, `listening on ${address}: open, on loopback only`);
   } else {
     logger.warn(

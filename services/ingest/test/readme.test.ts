@@ -16,5 +16,5 @@ test.each(own)('the README names the setting %s with its default and its sentenc
   expect(row).toContain(type.description);
   const parsed = type.safeParse(undefined);
   const isRequired = !parsed.success;
-  expect(row).toContain(isRequired ? 'required' : `\`${String(parsed.data)}\``);
+  expect(row).toContain(isRequired ? 'required' : `\`${String(parsed.data ?? '')}\``);
 });

@@ -9,6 +9,8 @@ export interface RequestContext {
   readonly identity: RequestIdentity;
   /** Of the request's `traceparent` header, when that is valid. */
   readonly trace: TraceContext | undefined;
+  /** What the failures count to, whatever they say themselves; undefined: what they say. */
+  readonly environment?: string | undefined;
   readonly receivedAt: TimestampMicros;
   readonly newUuid: () => string;
 }
@@ -43,6 +45,7 @@ export function toFailureSignal(item: unknown, index: number, request: RequestCo
       signalId:
         signal.signalId ??
         deriveSignalId(request.identity, { index, hasOwnTime: signal.occurredAt !== null }, request.newUuid),
+      environment: request.environment ?? signal.environment,
       receivedAt: request.receivedAt,
     },
     trace,

@@ -111,8 +111,9 @@ function sendStatus(request: FastifyRequest, reply: FastifyReply, problem: HttpP
   void reply.type(otlpMediaTypes.protobuf).send(Buffer.from(type.encode(type.create(status)).finish()));
 }
 
-/** google.rpc.Code by HTTP status: RESOURCE_EXHAUSTED, UNAVAILABLE; else INVALID_ARGUMENT or INTERNAL. */
+/** google.rpc.Code by HTTP status: UNAUTHENTICATED, RESOURCE_EXHAUSTED, UNAVAILABLE; else INVALID_ARGUMENT or INTERNAL. */
 const grpcCodes = new Map([
+  [401, 16],
   [429, 8],
   [503, 14],
 ]);

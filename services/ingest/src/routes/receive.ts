@@ -10,6 +10,7 @@ import { HttpProblem } from '../http/problem.ts';
 import { readBody } from '../http/read-body.ts';
 import type { IngestMetrics } from '../metrics.ts';
 import { publish } from '../publish.ts';
+import { senderOf } from '../senders/admission.ts';
 import { triage, type Refusal } from '../triage.ts';
 
 export interface FailuresRouteOptions {
@@ -50,6 +51,7 @@ export async function receive(
       identity,
       trace,
       headers: toKafkaHeaders(request, trace),
+      environment: senderOf(request)?.environment,
       receivedAt: options.now() * 1000,
       newUuid: randomUUID,
     };

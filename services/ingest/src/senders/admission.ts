@@ -1,0 +1,35 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { HttpProblem } from '../http/problem.ts';
+import type { Sender } from './token-file.ts';
+
+/** Decides who may send. */
+export interface Admission {
+  /** Whose token the header `Authorization` holds. */
+  findSender(authorization: string | undefined): Sender | undefined;
+}
+
+const senders = new WeakMap<FastifyRequest, Sender>();
+
+/** Who sent it; undefined: anyone may. */
+export function senderOf(request: FastifyRequest): Sender | undefined {
+  return senders.get(request);
+}
+
+/** Lets nobody in without a token, before anything of the body is read; unknown paths are no exception. */
+export function addAdmission(app: FastifyInstance, admission: Admission): void {
+  app.addHook('onRequest', async (request) => {
+    const { authorization } = request.headers;
+    const sender = admission.findSender(authorization);
+    if (!sender) throw unauthorized(authorization !== undefined);
+    senders.set(request, sender);
+  });
+}
+
+/** RFC 6750: without a token there is no error to name. */
+function unauthorized(hadToken: boolean): HttpProblem {
+  const challenge = `Bearer realm="prodsentinel"${hadToken ? ', error="invalid_token"' : ''}`;
+  const message = hadToken
+    ? 'Authorization holds no token that is known here: nothing was sent'
+    : 'expected the header Authorization: Bearer TOKEN: nothing was sent';
+  return new HttpProblem(401, 'unauthorized', message, { headers: { 'www-authenticate': challenge } });
+}
