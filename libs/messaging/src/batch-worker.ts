@@ -144,7 +144,11 @@ export class BatchWorker<T extends Topic> implements Worker {
       const outcome = outcomes[index];
       if (!outcome || item.owner.isLost) continue;
       if (outcome.kind === 'retry') again.push(item);
-      else await settle(this.#context, item, outcome);
+      else {
+        // A promise for each record of a batch would cost more than settling it.
+        const settled = settle(this.#context, item, outcome);
+        if (settled) await settled;
+      }
     }
     return again;
   }

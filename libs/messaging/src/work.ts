@@ -64,8 +64,12 @@ export function decodeItem<T extends Topic>(
   return value instanceof Promise ? value.then(toRecord) : toRecord(value);
 }
 
-/** Turns the outcome of a record into effects; `retry` is the worker's own business. */
-export async function settle(context: WorkContext, item: WorkItem, outcome: Outcome): Promise<void> {
+/**
+ * Turns the outcome of a record into effects, at once but for dead letters; `retry` is the worker's own business.
+ *
+ * @returns a promise only when there is something to wait for
+ */
+export function settle(context: WorkContext, item: WorkItem, outcome: Outcome): Promise<void> | undefined {
   const { owner, raw } = item;
   switch (outcome.kind) {
     case 'done':
@@ -76,12 +80,12 @@ export async function settle(context: WorkContext, item: WorkItem, outcome: Outc
       owner.hold(raw);
       break;
     case 'deadLetter':
-      await setAside(context, item, outcome.code, outcome.reason);
-      break;
+      return setAside(context, item, outcome.code, outcome.reason).then(() => context.onSettled(owner));
     case 'retry':
       throw new AppError('bug', 'a retry is not settled');
   }
   context.onSettled(owner);
+  return undefined;
 }
 
 /** Sets aside what failed for good; errors of our own in a row halt the partition before they drain the topic. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { AppError, describeError } from '@prodsentinel/kernel';
 import type { SignalClaim, SignalClaims } from '../observe/signal-claims.ts';
@@ -54,12 +54,10 @@ interface Entry {
 function groupByBucket(claims: readonly SignalClaim[]): Map<number, Entry[]> {
   const byBucket = new Map<number, Entry[]>();
   for (const [index, claim] of claims.entries()) {
-    const hash = createHash('sha256')
-      .update(JSON.stringify([claim.environment, claim.signalId]))
-      .digest();
-    const bucket = (hash[0] ?? 0) % buckets;
+    const digest = hash('sha256', JSON.stringify([claim.environment, claim.signalId]), 'buffer');
+    const bucket = (digest[0] ?? 0) % buckets;
     // 128 bits: two signals that share them are not to be expected in the life of a claim.
-    const name = hash.subarray(1, 17).toString('base64url');
+    const name = digest.toString('base64url', 1, 17);
     const key = `ps:{s${String(bucket).padStart(2, '0')}}:signal:${name}`;
     const entries = byBucket.get(bucket);
     if (entries) entries.push({ index, key, claim });

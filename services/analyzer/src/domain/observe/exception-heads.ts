@@ -1,5 +1,5 @@
 import { isLetterCode, isUpperCode, isWordCode } from './character-classes.ts';
-import { isExceptionClass } from './protected-tokens.ts';
+import { holdsExceptionEnding, isExceptionClass } from './protected-tokens.ts';
 
 /** The line that names an exception: `java.lang.IllegalStateException: No instances available`. */
 export interface ExceptionHead {
@@ -34,6 +34,7 @@ export function headAt(
 
 /** The first exception that one line of log text names anywhere: `… failed: java.net.ConnectException: Connection refused`. */
 export function headInside(line: string): ExceptionHead | undefined {
+  if (!holdsExceptionEnding(line)) return undefined;
   for (let i = 0; i < line.length; i++) {
     if (!isWordCode(line.charCodeAt(i))) continue;
     const end = endOfType(line, i);

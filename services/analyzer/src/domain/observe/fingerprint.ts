@@ -8,6 +8,7 @@ import type { ParsedException } from './parse-stack.ts';
 import { servicesNamedIn } from './service-names.ts';
 import type { StackFrame } from './stack-frames.ts';
 import { cutAt } from './storable-text.ts';
+import { TextMemory } from './text-memory.ts';
 
 /** What a fingerprint is made of. All text is free of secrets. */
 export interface FingerprintInput {
@@ -38,7 +39,7 @@ export interface Fingerprint {
  */
 export function fingerprintOf(input: FingerprintInput): Fingerprint {
   const caller = input.caller?.filter((part) => part.trim() !== '') ?? [];
-  return toFingerprint(caller.length > 0 ? callerParts(caller, input) : defaultParts(input));
+  return caller.length > 0 ? toFingerprint(callerParts(caller, input)) : defaultFingerprint(input);
 }
 
 /** The fingerprint of these parts. */
@@ -50,9 +51,65 @@ export function toFingerprint(parts: readonly FingerprintPart[]): Fingerprint {
 
 const version = 'v1';
 
-function defaultParts(input: FingerprintInput): FingerprintPart[] {
-  const types = input.exceptions.map(({ type }) => type).filter((type) => type !== '');
-  const frames = throwSiteOf(input.exceptions);
+/** What the parts are made of: two failures for which this is equal have equal parts. */
+interface Ingredients {
+  readonly types: readonly string[];
+  readonly frames: readonly StackFrame[];
+  /** The masked messages of the exceptions. */
+  readonly messages: readonly string[];
+}
+
+function ingredientsOf({ exceptions, knownServices }: FingerprintInput): Ingredients {
+  return {
+    types: exceptions.map(({ type }) => type).filter((type) => type !== ''),
+    frames: throwSiteOf(exceptions),
+    messages: exceptions
+      .map(({ message }) => maskMessage(message, knownServices))
+      .filter((each) => each !== ''),
+  };
+}
+
+/** Of the problems that come again and again; the parts are shared by all their failures. */
+const remembered = new WeakMap<ReadonlySet<string>, TextMemory<Fingerprint>>();
+const maxRememberedChars = 8_000_000;
+
+function defaultFingerprint(input: FingerprintInput): Fingerprint {
+  const ingredients = ingredientsOf(input);
+  let memory = remembered.get(input.knownServices);
+  if (!memory) remembered.set(input.knownServices, (memory = new TextMemory(maxRememberedChars)));
+  const key = keyOf(input, ingredients);
+  let known = memory.get(key);
+  if (!known) memory.set(key, (known = toFingerprint(toParts(input, ingredients))));
+  return known;
+}
+
+/** Lengths keep the texts apart, whatever they hold. */
+function keyOf({ service, level, code, template }: FingerprintInput, from: Ingredients): string {
+  let key = `${level} ${service.length} ${service}${template.length} ${template}${code === null ? '' : `code ${code}`}`;
+  for (const type of from.types) key += `\n${type.length} ${type}`;
+  key += `\n\n${placeOf(from.frames)}`;
+  for (const message of from.messages) key += `\n${message.length} ${message}`;
+  return key;
+}
+
+/** The throw sites that the reading of stack traces shares, as text. */
+const places = new WeakMap<readonly StackFrame[], string>();
+
+function placeOf(frames: readonly StackFrame[]): string {
+  let place = places.get(frames);
+  if (place === undefined) {
+    place = JSON.stringify(frames.map((frame) => [frame.module, frame.function]));
+    places.set(frames, place);
+  }
+  return place;
+}
+
+function defaultParts(input: FingerprintInput): readonly FingerprintPart[] {
+  return defaultFingerprint(input).parts;
+}
+
+function toParts(input: FingerprintInput, ingredients: Ingredients): FingerprintPart[] {
+  const { types, frames } = ingredients;
   const parts = [part('service', input.service, 'the same message in two services is two problems')];
   if (types.length === 0 && frames.length === 0) {
     parts.push(part('level', input.level, 'there is no exception to go by'));
@@ -68,32 +125,45 @@ function defaultParts(input: FingerprintInput): FingerprintPart[] {
     );
   }
   if (input.code !== null) parts.push(part('code', input.code, 'the producer gave an error code'));
-  parts.push(...messageParts(input, { types, frames }));
+  parts.push(...messageParts(input, ingredients));
   return parts;
 }
 
 /** The in-app frames of the innermost exception that has any. */
-function throwSiteOf(exceptions: readonly ParsedException[]): StackFrame[] {
-  const inner = exceptions.findLast(({ frames }) => frames.some(({ isInApp }) => isInApp));
-  return inner?.frames.filter(({ isInApp }) => isInApp).slice(0, limits.fingerprintFrames) ?? [];
+function throwSiteOf(exceptions: readonly ParsedException[]): readonly StackFrame[] {
+  for (let i = exceptions.length - 1; i >= 0; i--) {
+    const inApp = inAppOf(exceptions[i]!.frames);
+    if (inApp.length > 0) return inApp;
+  }
+  return noFrames;
+}
+
+const noFrames: readonly StackFrame[] = [];
+const inAppFrames = new WeakMap<readonly StackFrame[], readonly StackFrame[]>();
+
+function inAppOf(frames: readonly StackFrame[]): readonly StackFrame[] {
+  if (frames.length === 0) return noFrames;
+  let inApp = inAppFrames.get(frames);
+  if (inApp === undefined) {
+    inApp = frames.filter(({ isInApp }) => isInApp).slice(0, limits.fingerprintFrames);
+    inAppFrames.set(frames, inApp);
+  }
+  return inApp;
 }
 
 function messageParts(
-  { exceptions, template, service, knownServices }: FingerprintInput,
-  { types, frames }: { types: readonly string[]; frames: readonly StackFrame[] },
+  { template, service, knownServices }: FingerprintInput,
+  { types, frames, messages }: Ingredients,
 ): FingerprintPart[] {
-  const masked = exceptions
-    .map(({ message }) => maskMessage(message, knownServices))
-    .filter((each) => each !== '');
   const chosen: FingerprintPart[] = [];
   const why = whyMessages(frames, types);
-  for (const each of masked) {
+  for (const each of messages) {
     if (why !== undefined) chosen.push(part('message', each, why));
     else if (speaksOfDependency(each, knownServices, service)) {
       chosen.push(part('message', each, 'it speaks of a dependency: which one failed tells causes apart'));
     }
   }
-  if (why !== undefined && masked.length === 0) chosen.push(part('message', template, why));
+  if (why !== undefined && messages.length === 0) chosen.push(part('message', template, why));
   else if (namesMore(template, chosen, { service, knownServices })) {
     chosen.push(part('message', template, 'it names a service that the exceptions do not'));
   }

@@ -186,8 +186,8 @@ const codeAttributes = [
 
 function codeOf(attributes: Readonly<Record<string, string>>): string | null {
   for (const name of codeAttributes) {
-    const value = Object.hasOwn(attributes, name) ? attributes[name] : undefined;
-    if (typeof value !== 'string' || !isCode(value)) continue;
+    const value = attributes[name];
+    if (typeof value !== 'string' || !Object.hasOwn(attributes, name) || !isCode(value)) continue;
     if (name.startsWith('http.') && value < '400') continue;
     return value;
   }

@@ -20,6 +20,16 @@ import { cutAt } from './storable-text.ts';
  * services in `knownServices` and tokens shaped like a service.
  */
 export function maskMessage(text: string, knownServices: ReadonlySet<string>): string {
+  if (text === last.text && knownServices === last.knownServices) return last.template;
+  const template = toTemplate(text, knownServices);
+  last = { text, knownServices, template };
+  return template;
+}
+
+/** Producers write one text twice, as the message and as the exception's. */
+let last = { text: '', knownServices: new Set() as ReadonlySet<string>, template: '' };
+
+function toTemplate(text: string, knownServices: ReadonlySet<string>): string {
   const scan = new Scan(text, knownServices);
   const end = endOfSecondLine(text);
   let i = 0;

@@ -1,6 +1,7 @@
 import { headAt, headInside } from './exception-heads.ts';
 import { limits } from './limits.ts';
 import { frameOf, goFrame, type StackFrame } from './stack-frames.ts';
+import { TextMemory } from './text-memory.ts';
 
 /** One exception of a chain, as a text tells of it. */
 export interface ParsedException {
@@ -18,20 +19,70 @@ export interface ParsedException {
  */
 export function parseStack(text: string): ParsedException[] {
   const reader = new TraceReader();
+  const first = text.length <= limits.scannedStackChars ? text.indexOf('\n') : -1;
+  if (first > 0 && first <= maxLineChars) {
+    reader.read(text.slice(0, first));
+    const frames = reader.awaitsFrames ? framesOf(text, first + 1) : undefined;
+    if (frames === undefined) readLines(text, { start: first + 1, maxLines: maxLines - 1 }, reader);
+    else reader.takeFrames(frames);
+  } else readLines(text, { start: 0, maxLines }, reader);
+  return reader.exceptions();
+}
+
+function readLines(
+  text: string,
+  from: { start: number; maxLines: number },
+  reader: { read(line: string): void },
+): void {
   const limit = Math.min(text.length, limits.scannedStackChars);
-  let start = 0;
-  for (let lines = 0; start < limit && lines < maxLines; lines++) {
+  let { start } = from;
+  for (let lines = 0; start < limit && lines < from.maxLines; lines++) {
     const newline = text.indexOf('\n', start);
     const end = newline < 0 || newline > limit ? limit : newline;
     reader.read(text.slice(start, Math.min(end, start + maxLineChars)));
     start = end + 1;
   }
-  return reader.exceptions();
+}
+
+/** What follows on a first line is the same for every failure of one problem, as far as it is frames and nothing else. */
+const remembered = new TextMemory<{ readonly frames: readonly StackFrame[] | undefined }>(4_000_000);
+
+/** The frames behind `start`, one list for all equal texts; undefined when there is anything else. */
+function framesOf(text: string, start: number): readonly StackFrame[] | undefined {
+  const behind = text.slice(start);
+  let known = remembered.get(behind);
+  if (known === undefined) {
+    const reader = new FramesReader();
+    readLines(behind, { start: 0, maxLines: maxLines - 1 }, reader);
+    known = { frames: reader.frames };
+    remembered.set(behind, known, text.length);
+  }
+  return known.frames;
+}
+
+class FramesReader {
+  frames: StackFrame[] | undefined = [];
+
+  read(rawLine: string): void {
+    const line = rawLine.trim();
+    if (line === '' || this.frames === undefined) return;
+    const frame = line.length <= maxFrameChars ? frameOf(line) : undefined;
+    if (frame === undefined) this.frames = undefined;
+    else appendFrame(this.frames, frame);
+  }
+}
+
+/** Direct recursion once. */
+function appendFrame(frames: StackFrame[], frame: StackFrame): void {
+  const last = frames.at(-1);
+  if (last !== undefined && last.module === frame.module && last.function === frame.function) return;
+  if (frames.length < maxFrames) frames.push(frame);
 }
 
 const maxLines = 400;
 const maxLineChars = 4_096;
 const maxFrames = 64;
+const maxFrameChars = 1_024;
 
 class TraceReader {
   #chain: ParsedException[] = [];
@@ -46,10 +97,21 @@ class TraceReader {
     if (line === '') return;
     const ruby = rubyHead(line);
     if (ruby !== undefined && this.#chain.length === 0) this.#open(ruby.type, ruby.message);
-    const frame = line.length <= 1_024 ? (frameOf(line) ?? goFrame(this.#previousLine, line)) : undefined;
+    const frame =
+      line.length <= maxFrameChars ? (frameOf(line) ?? goFrame(this.#previousLine, line)) : undefined;
     this.#previousLine = line;
     if (frame !== undefined) this.#addFrame(frame);
     else this.#readOther(line);
+  }
+
+  /** Whether frames that follow are those of the exception that was named last, which has none yet. */
+  get awaitsFrames(): boolean {
+    return !this.#isPython && !this.#isSuppressed && this.#current?.frames.length === 0;
+  }
+
+  /** What reading these frames, and nothing after them, comes to. */
+  takeFrames(frames: readonly StackFrame[]): void {
+    if (this.#current) this.#current.frames = frames as StackFrame[];
   }
 
   exceptions(): ParsedException[] {
@@ -65,10 +127,7 @@ class TraceReader {
   #addFrame(frame: StackFrame): void {
     if (this.#isSuppressed) return;
     this.#current ??= this.#open('', '');
-    const { frames } = this.#current;
-    const last = frames.at(-1);
-    if (last !== undefined && last.module === frame.module && last.function === frame.function) return;
-    if (frames.length < maxFrames) frames.push(frame);
+    appendFrame(this.#current.frames, frame);
   }
 
   #readOther(line: string): void {

@@ -40,6 +40,10 @@ export function isExceptionClass(token: string): boolean {
   return digits <= 2;
 }
 
+/** Whether a text can name an exception's class at all. */
+export const holdsExceptionEnding = (text: string): boolean =>
+  exceptionEndings.some((ending) => text.includes(ending));
+
 const exceptionEndings = [
   'Exception',
   'Error',

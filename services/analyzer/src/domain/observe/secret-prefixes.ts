@@ -25,11 +25,19 @@ export function findPrefixedSecret(text: string, at: number): SecretSpan | undef
   return undefined;
 }
 
+/** Whether a credential may begin with these two characters: turns nearly every word away before it is looked at. */
+export const mayBegin = (first: number, second: number): boolean =>
+  second < 128 && firstTwo[(first << 7) | second] === 1;
+
 export const isPrefixStart = (code: number): boolean => byFirstCode[code] !== undefined;
 
+const firstTwo = new Uint8Array(128 * 128);
 const byFirstCode: { prefix: string; kind: SecretKind; minTail: number }[][] = [];
 function register(kind: SecretKind, minTail: number, ...prefixes: string[]): void {
-  for (const prefix of prefixes) (byFirstCode[prefix.charCodeAt(0)] ??= []).push({ prefix, kind, minTail });
+  for (const prefix of prefixes) {
+    (byFirstCode[prefix.charCodeAt(0)] ??= []).push({ prefix, kind, minTail });
+    firstTwo[(prefix.charCodeAt(0) << 7) | prefix.charCodeAt(1)] = 1;
+  }
 }
 register('jwt', 16, 'eyJ');
 register('authorization', 6, 'Bearer ', 'bearer ');
@@ -82,6 +90,11 @@ register(
   'FLWSECK_TEST-',
 );
 register('vendor_token', 30, 'discord.com/api/webhooks/', 'api_org_', 'key-');
+
+// `Bearer` and `Basic` count in any case.
+for (const first of 'bB') {
+  for (const second of 'eEaA') firstTwo[(first.charCodeAt(0) << 7) | second.charCodeAt(0)] = 1;
+}
 
 /** An AWS secret has no shape of its own but its length: it is known by standing right behind its key id. */
 function endOfAwsSecret(text: string, keyEnd: number): number {

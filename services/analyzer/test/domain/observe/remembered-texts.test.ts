@@ -1,0 +1,92 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { parseStack } from '../../../src/domain/observe/parse-stack.ts';
+import { redactSecrets, redactWhole } from '../../../src/domain/observe/redact-secrets.ts';
+import { TextMemory } from '../../../src/domain/observe/text-memory.ts';
+
+const pieces = [
+  'password=hunter2hunter2',
+  '{"name":"password",',
+  '"value":"hunter2"}',
+  '<name>',
+  '<value>hunter2</value>',
+  '-----BEGIN RSA PRIVATE KEY-----',
+  '-----END RSA PRIVATE KEY-----',
+  'MIIEowIBAAKCAQEA1',
+  '%',
+  '%20',
+  'XeyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc',
+  'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc',
+  'ghp_0123456789abcdefghij0123456789',
+  'Xghp_0123456789abcdefghij0123456789',
+  'AKIAIOSFODNN7EXAMPLE',
+  'Authorization: Basic ',
+  'Bearer abc123def456',
+  '--password ',
+  'hunter2',
+  'token:',
+  'cookie: a=b; c=d',
+  '4111 1111 1111 1111',
+  'postgres://u:p@ss@db:5432/x',
+  'a plain line that says nothing, '.repeat(8),
+  'at com.shop.Orders.place(Orders.java:12)',
+  'é—👩',
+];
+const line = fc.array(fc.constantFrom(...pieces), { maxLength: 3 }).map((each) => each.join(' '));
+const glued = fc.array(fc.constantFrom(...pieces), { maxLength: 3 }).map((each) => each.join(''));
+const text = fc.array(fc.oneof(line, glued), { minLength: 3, maxLength: 9 }).map((lines) => lines.join('\n'));
+
+describe('what is remembered of texts', () => {
+  test('changes no redaction: looked up in parts or scanned whole is the same', () => {
+    fc.assert(
+      fc.property(text, (each) => {
+        const whole = redactWhole(each);
+        for (let time = 0; time < 2; time++) {
+          redactSecrets('something else');
+          expect(redactSecrets(each)).toEqual(whole);
+        }
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  test('changes no frames: the same stack behind another message, and again, is read the same', () => {
+    const frames = Array.from({ length: 5 }, (_, i) => `\tat com.shop.Orders.step${i}(Orders.java:${i})`);
+    const read = (n: number) => parseStack([`com.shop.OrderException: order ${n}`, ...frames].join('\n'));
+    expect(read(2)).toEqual([{ ...read(1)[0], message: 'order 2' }]);
+    expect(read(1)[0]!.frames.map((frame) => frame.function)).toEqual([
+      'step0',
+      'step1',
+      'step2',
+      'step3',
+      'step4',
+    ]);
+    const withCause = [
+      `com.shop.OrderException: order 1`,
+      ...frames,
+      'Caused by: java.io.IOException: gone',
+      ...frames,
+    ];
+    for (let time = 0; time < 2; time++) {
+      const chain = parseStack(withCause.join('\n'));
+      expect(chain.map(({ type, frames: read }) => [type, read.length])).toEqual([
+        ['com.shop.OrderException', 5],
+        ['java.io.IOException', 5],
+      ]);
+    }
+  });
+
+  test('is bounded, and what is asked for again and again stays', () => {
+    const memory = new TextMemory<number>(100);
+    memory.set('kept', 1);
+    for (let n = 0; n < 1_000; n++) {
+      memory.set(`text ${String(n).padStart(5, '0')}`, n);
+      expect(memory.get('kept')).toBe(1);
+    }
+    const remembered = Array.from({ length: 1_000 }, (_, n) =>
+      memory.get(`text ${String(n).padStart(5, '0')}`),
+    );
+    expect(remembered.filter((each) => each !== undefined).length).toBeLessThanOrEqual(10);
+    expect(remembered.at(-1)).toBe(999);
+  });
+});
