@@ -8,6 +8,8 @@ import { OffsetTracker } from './offset-tracker.ts';
 export class AssignedPartition {
   readonly tracker = new OffsetTracker();
   readonly #lost = new AbortController();
+  /** Asked several times a record, which a signal answers slowly. */
+  #isLost = false;
   readonly topic: string;
   readonly partition: number;
   readonly epoch: number;
@@ -41,10 +43,11 @@ export class AssignedPartition {
   }
 
   get isLost(): boolean {
-    return this.#lost.signal.aborted;
+    return this.#isLost;
   }
 
   lose(): void {
+    this.#isLost = true;
     this.#lost.abort();
   }
 

@@ -1,6 +1,6 @@
 /** What bounds a consumer; every limit has a default. */
 export interface ConsumerLimits {
-  /** Records of one partition given out and neither finished nor held, at which fetching pauses. Default 4,000. */
+  /** Records of one partition given out and neither finished nor held, at which fetching pauses. Default 2,000. */
   readonly maxActiveRecords: number;
   /** Their bytes, at which fetching pauses. Default 32 MiB. */
   readonly maxActiveBytes: number;
@@ -19,7 +19,7 @@ export interface ConsumerLimits {
 }
 
 export const defaultConsumerLimits: ConsumerLimits = {
-  maxActiveRecords: 4_000,
+  maxActiveRecords: 2_000,
   maxActiveBytes: 32 * 1024 * 1024,
   maxOpenRecords: 100_000,
   commitIntervalMs: 500,
