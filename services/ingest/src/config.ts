@@ -30,6 +30,9 @@ export const ingestSettings = {
   INGEST_TOKENS_FILE: setting.optionalText(
     'File of the tokens that may send (`prodsentinel token create`); without it, anyone may',
   ),
+  REDIS_URL: setting.optionalText(
+    'Redis that counts the requests of sources with a rate (`requestsPerSecond`); not used without one',
+  ),
   FORWARD_MIN_SEVERITY: setting.wholeNumber(
     'Least OpenTelemetry severity number that is passed on (13 WARN, 17 ERROR, 1 everything)',
     { min: 1, max: 24, fallback: 13 },

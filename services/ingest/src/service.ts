@@ -7,6 +7,8 @@ import { isLoopback, type IngestConfig } from './config.ts';
 import { InFlightBytes } from './http/in-flight-bytes.ts';
 import { createMetrics } from './metrics.ts';
 import { createServer } from './server.ts';
+import { connectRateRedis } from './senders/connect-rate-redis.ts';
+import { SenderRates } from './senders/sender-rates.ts';
 import { TokenAdmission } from './senders/token-admission.ts';
 import { refuseUntilStarted } from './started-producer.ts';
 import { useWatchedFiles } from './watched-files.ts';
@@ -28,7 +30,11 @@ export function createIngestService(
 ): Service {
   const { logger, health, signal } = context;
   const producer = refuseUntilStarted(overrides.producer ?? createFailuresProducer(config, context));
-  const admission = config.INGEST_TOKENS_FILE === undefined ? undefined : new TokenAdmission();
+  const rates =
+    config.REDIS_URL === undefined
+      ? undefined
+      : new SenderRates(connectRateRedis(config.REDIS_URL, logger), config.KAFKA_TOPIC_PREFIX);
+  const admission = config.INGEST_TOKENS_FILE === undefined ? undefined : new TokenAdmission(rates);
   const server = createIngestServer(config, context, {
     producer,
     admission,
@@ -41,6 +47,7 @@ export function createIngestService(
     failed: new Promise<never>(() => undefined),
     async start() {
       health.set('ingest', 'starting', 'waiting for Kafka');
+      if (rates) resources.add('the rates', rates, (each) => each.close());
       if (admission) resources.add('the token file', await watchTokens(admission, config, logger), call);
       // Added first, released last: what is in flight still needs it.
       resources.add('the producer', producer, (each) => each.stop());

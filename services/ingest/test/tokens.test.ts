@@ -116,13 +116,16 @@ describe('the token file', () => {
     expect(logged()).not.toContain(entry('', token).sha256);
   });
 
-  test.each(['{}', undefined])('that is unfit at start (%s) ends the start', async (content) => {
-    const directory = await mkdtemp(join(tmpdir(), 'tokens-'));
-    ends.push(() => rm(directory, { recursive: true }));
-    const path = join(directory, 'tokens.json');
-    if (content) await writeFile(path, content);
-    await expect(startService(path, ends)).rejects.toMatchObject({ code: 'configuration' });
-  });
+  test.each(['{}', fileOf({ ...entry('a', token), requestsPerSecond: 1 }), undefined])(
+    'that is unfit at start (%s) ends the start',
+    async (content) => {
+      const directory = await mkdtemp(join(tmpdir(), 'tokens-'));
+      ends.push(() => rm(directory, { recursive: true }));
+      const path = join(directory, 'tokens.json');
+      if (content) await writeFile(path, content);
+      await expect(startService(path, ends)).rejects.toMatchObject({ code: 'configuration' });
+    },
+  );
 });
 
 function entry(name: string, secret: string) {
@@ -135,7 +138,9 @@ function fileOf(...tokens: object[]): string {
 
 function createApp() {
   const file = fileOf({ ...entry('shop', token), environment: 'production' }, entry('cart', other));
-  return createTestApp({ admission: { findSender: createFindSender(parseTokenFile(file)) } });
+  return createTestApp({
+    admission: { findSender: createFindSender(parseTokenFile(file)), take: async () => undefined },
+  });
 }
 
 async function startService(path: string, ends: (() => Promise<unknown>)[]) {

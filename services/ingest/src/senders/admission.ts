@@ -6,6 +6,8 @@ import type { Sender } from './token-file.ts';
 export interface Admission {
   /** Whose token the header `Authorization` holds. */
   findSender(authorization: string | undefined): Sender | undefined;
+  /** Counts a request; gives the milliseconds to wait when it is one too many, else undefined. */
+  take(sender: Sender): Promise<number | undefined>;
 }
 
 const senders = new WeakMap<FastifyRequest, Sender>();
@@ -21,7 +23,16 @@ export function addAdmission(app: FastifyInstance, admission: Admission): void {
     const { authorization } = request.headers;
     const sender = admission.findSender(authorization);
     if (!sender) throw unauthorized(authorization !== undefined);
+    const waitMs = await admission.take(sender);
+    if (waitMs !== undefined) throw tooManyRequests(waitMs);
     senders.set(request, sender);
+  });
+}
+
+function tooManyRequests(waitMs: number): HttpProblem {
+  const message = 'more requests than this source may send (requestsPerSecond): nothing was sent, try again';
+  return new HttpProblem(429, 'rate_exceeded', message, {
+    headers: { 'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))) },
   });
 }
 

@@ -1,10 +1,21 @@
 import { AppError } from '@prodsentinel/kernel';
 import { createFindSender } from './find-sender.ts';
+import type { SenderRates } from './sender-rates.ts';
 import { parseTokenFile, type Sender } from './token-file.ts';
 
 /** Admission by a token file; until `use` was called, nobody may send. */
 export class TokenAdmission {
+  readonly #rates: SenderRates | undefined;
   #findSender: (authorization: string | undefined) => Sender | undefined = () => undefined;
+
+  /** @param rates undefined: a file that names a rate is not taken */
+  constructor(rates: SenderRates | undefined) {
+    this.#rates = rates;
+  }
+
+  async take(sender: Sender): Promise<number | undefined> {
+    return this.#rates?.take(sender);
+  }
 
   findSender(authorization: string | undefined): Sender | undefined {
     return this.#findSender(authorization);
@@ -17,6 +28,13 @@ export class TokenAdmission {
    */
   use([content]: readonly string[]): void {
     if (content === undefined) throw new AppError('bug', 'there is no token file');
-    this.#findSender = createFindSender(parseTokenFile(content));
+    const entries = parseTokenFile(content);
+    if (entries.some(({ requestsPerSecond }) => requestsPerSecond !== undefined)) {
+      if (!this.#rates) {
+        throw new AppError('configuration', 'the token file names requestsPerSecond, which needs REDIS_URL');
+      }
+      this.#rates.connect();
+    }
+    this.#findSender = createFindSender(entries);
   }
 }
