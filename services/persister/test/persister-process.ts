@@ -15,6 +15,7 @@ import {
 import type { AnalysisRequested } from '@prodsentinel/contracts';
 
 const century = String(36_500 * 86_400_000);
+const ownMain = new URL('../src/main.ts', import.meta.url);
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 export interface Readiness {
@@ -79,9 +80,9 @@ export class PersisterCluster {
     while (this.requests.length < count) await new Promise<void>((resolve) => this.#heard.push(resolve));
   }
 
-  /** Starts a persister and waits until it says that it is ready. */
-  async start(settings: Record<string, string> = {}): Promise<ChildProcess> {
-    const child = fork(fileURLToPath(new URL('../src/main.ts', import.meta.url)), {
+  /** Starts a persister, of this build or another, and waits until it says that it is ready. */
+  async start(settings: Record<string, string> = {}, main = ownMain): Promise<ChildProcess> {
+    const child = fork(fileURLToPath(main), {
       env: {
         ...process.env,
         DATABASE_URL: this.#databaseUrl,
