@@ -30,6 +30,15 @@ export const ingestSettings = {
   INGEST_TOKENS_FILE: setting.optionalText(
     'File of the tokens that may send (`prodsentinel token create`); without it, anyone may',
   ),
+  INGEST_TLS_CERT_FILE: setting.optionalText(
+    'Certificate (and chain) in PEM; with it, ingest speaks HTTPS only. Read anew when it changes',
+  ),
+  INGEST_TLS_KEY_FILE: setting.optionalText('Private key of the certificate, in PEM'),
+  MAX_CONNECTIONS: setting.wholeNumber('Most connections at once; further ones are closed unseen', {
+    min: 1,
+    max: 1_000_000,
+    fallback: 10_000,
+  }),
   REDIS_URL: setting.optionalText(
     'Redis that counts the requests of sources with a rate (`requestsPerSecond`); not used without one',
   ),
@@ -90,6 +99,9 @@ export function readIngestConfig(env: Readonly<Record<string, string | undefined
       'configuration',
       'INGEST_HOST is not a loopback address, and anyone who reaches it could send: listen on 127.0.0.1, name a token file in INGEST_TOKENS_FILE, or set INGEST_ALLOW_OPEN=true if something else guards the port',
     );
+  }
+  if ((config.INGEST_TLS_CERT_FILE === undefined) !== (config.INGEST_TLS_KEY_FILE === undefined)) {
+    throw new AppError('configuration', 'INGEST_TLS_CERT_FILE and INGEST_TLS_KEY_FILE: set both or neither');
   }
   return { ...config, kafkaSecurity: readKafkaSecurity(config) };
 }

@@ -11,6 +11,10 @@ export interface ServerOptions extends FailuresRouteOptions {
   readonly logger: Logger;
   /** Milliseconds a client has to send its whole request; then it is answered 408 and disconnected. */
   readonly requestTimeoutMs: number;
+  /** Whether it speaks TLS. Default: no. */
+  readonly isSecure?: boolean;
+  /** Most connections at once; further ones are closed unseen. Default: no limit. */
+  readonly maxConnections?: number;
   /** Who may send; undefined: anyone. */
   readonly admission?: Admission | undefined;
 }
@@ -18,16 +22,19 @@ export interface ServerOptions extends FailuresRouteOptions {
 /** The HTTP side of ingest, not listening yet. Every fault is answered as problem details. */
 export function createServer(options: ServerOptions): FastifyInstance {
   const { requestTimeoutMs } = options;
+  const timing = {
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(5_000, requestTimeoutMs),
+  };
   const app = Fastify({
     requestTimeout: requestTimeoutMs,
-    http: {
-      requestTimeout: requestTimeoutMs,
-      headersTimeout: requestTimeoutMs,
-      connectionsCheckingInterval: Math.min(5_000, requestTimeoutMs),
-    },
+    // Certificate and key come before it listens (`setSecureContext`), and again when they are replaced.
+    ...(options.isSecure ? { https: timing as unknown as null } : { http: timing }),
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, toProblem(error)),
   });
+  if (options.maxConnections !== undefined) app.server.maxConnections = options.maxConnections;
   const toProblemAndLog = (error: FastifyError) => {
     const problem = toProblem(error);
     if (problem.status === 500)

@@ -5,6 +5,7 @@ import type { Service, ServiceContext } from '@prodsentinel/process';
 import type { FastifyInstance } from 'fastify';
 import { isLoopback, type IngestConfig } from './config.ts';
 import { InFlightBytes } from './http/in-flight-bytes.ts';
+import { useCertificate } from './http/use-certificate.ts';
 import { createMetrics } from './metrics.ts';
 import { createServer } from './server.ts';
 import { connectRateRedis } from './senders/connect-rate-redis.ts';
@@ -49,11 +50,14 @@ export function createIngestService(
       health.set('ingest', 'starting', 'waiting for Kafka');
       if (rates) resources.add('the rates', rates, (each) => each.close());
       if (admission) resources.add('the token file', await watchTokens(admission, config, logger), call);
+      if (config.INGEST_TLS_CERT_FILE) {
+        resources.add('the certificate', await watchCertificate(server, config, logger), call);
+      }
       // Added first, released last: what is in flight still needs it.
       resources.add('the producer', producer, (each) => each.stop());
       resources.add('the HTTP server', server, (each) => closeServer(each, config.DRAIN_MS));
       await listen(server, config);
-      addresses['ingest'] = urlOf(config.INGEST_HOST, server);
+      addresses['ingest'] = urlOf(config, server);
       sayWhoMaySend(config, logger, addresses['ingest']);
       await producer.start(signal);
       resources.add('the health watch', watchReachability(producer, health), clearInterval);
@@ -94,6 +98,8 @@ function createIngestServer(
     inFlight,
     metrics: createMetrics(health.metrics, () => inFlight.bytes),
     minSeverityNumber: config.FORWARD_MIN_SEVERITY,
+    isSecure: config.INGEST_TLS_CERT_FILE !== undefined,
+    maxConnections: config.MAX_CONNECTIONS,
     requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
     limits: {
       maxBodyBytes: config.MAX_BODY_BYTES,
@@ -117,6 +123,19 @@ async function watchTokens(
   });
 }
 
+async function watchCertificate(
+  server: FastifyInstance,
+  { INGEST_TLS_CERT_FILE, INGEST_TLS_KEY_FILE }: IngestConfig,
+  logger: ServiceContext['logger'],
+): Promise<() => void> {
+  return useWatchedFiles({
+    settings: 'INGEST_TLS_CERT_FILE and INGEST_TLS_KEY_FILE',
+    paths: [INGEST_TLS_CERT_FILE!, INGEST_TLS_KEY_FILE!],
+    use: (contents) => useCertificate(server, contents),
+    logger,
+  });
+}
+
 function call(end: () => void): void {
   end();
 }
@@ -132,11 +151,11 @@ async function listen(server: FastifyInstance, config: IngestConfig): Promise<vo
   }
 }
 
-function urlOf(host: string, server: FastifyInstance): string {
+function urlOf({ INGEST_HOST: host, INGEST_TLS_CERT_FILE }: IngestConfig, server: FastifyInstance): string {
   const address = server.server.address();
   if (address === null || typeof address === 'string') throw new AppError('bug', 'the server has no port');
   const reachable = wildcardHosts.has(host) ? '127.0.0.1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${address.port}`;
+  return `${INGEST_TLS_CERT_FILE ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${address.port}`;
 }
 
 /** Addresses to listen on, not to connect to. */

@@ -75,6 +75,23 @@ describe('clients over a real socket', () => {
   });
 });
 
+test('connections beyond the limit are closed unseen, and taken again once there is room', async () => {
+  const { open } = await listen({ maxConnections: 2 });
+  const [first] = [await open(), await open()];
+  const third = await open();
+  await once(third, 'close');
+  first.destroy();
+  await once(first, 'close');
+  // The server hears of it later than we do.
+  for (;;) {
+    const next = await open();
+    next.on('error', () => undefined);
+    next.write(`${head({ 'content-length': String(body.length), connection: 'close' })}${body}`);
+    const answer = await text(next).catch(() => '');
+    if (answer.startsWith('HTTP/1.1 202 ')) return;
+  }
+});
+
 async function listen(overrides: Parameters<typeof createTestApp>[0] = {}) {
   const test = createTestApp(overrides);
   apps.push(test.app);
