@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { openDatabase } from '@prodsentinel/database';
 import { newId } from '@prodsentinel/kernel';
+import { startTcpProxy } from '@prodsentinel/fault-tools';
 import { createLogger } from '@prodsentinel/process';
 import type { FastifyInstance } from 'fastify';
 import { createReadServer } from '../src/read-server.ts';
 import { fingerprint, observationOf, windowOf } from './observations.ts';
 import { openPersisterDatabase, type PersisterDatabase } from './persister-database.ts';
 
+const silent = createLogger('test', { LOG_LEVEL: 'silent', LOG_FORMAT: 'json' });
 let persister: PersisterDatabase;
 let server: FastifyInstance;
 beforeAll(async () => {
   persister = await openPersisterDatabase();
-  server = createReadServer(
-    persister.database,
-    createLogger('test', { LOG_LEVEL: 'silent', LOG_FORMAT: 'json' }),
-  );
+  server = createReadServer(persister.database, silent);
 });
 afterAll(async () => {
   await server.close();
@@ -81,6 +81,28 @@ describe('reading over HTTP', () => {
     [`/incidents/${newId()}/traces`, 404, 'id'],
   ])('%s is answered %i and names the place', async (url, status, path) => {
     expect(await get(url)).toMatchObject({ status, body: { path } });
+  });
+
+  test('while PostgreSQL is away the answer is 503 in words of ours, and it answers again afterwards', async () => {
+    const { hostname: host, port } = new URL(persister.url);
+    const proxy = await startTcpProxy({ host, port: Number(port) });
+    const url = persister.url.replace(`:${port}/`, `:${proxy.port}/`);
+    const database = await openDatabase({ url, applicationName: 'read-test' });
+    const behindProxy = createReadServer(database, silent);
+    try {
+      proxy.set({ kind: 'refuse' });
+      const refused = await behindProxy.inject({ url: '/incidents' });
+      expect([refused.statusCode, refused.json()]).toEqual([
+        503,
+        { code: 'unavailable', message: 'the database is not available' },
+      ]);
+      proxy.set({ kind: 'none' });
+      expect((await behindProxy.inject({ url: '/incidents' })).statusCode).toBe(200);
+    } finally {
+      await behindProxy.close();
+      await database.close();
+      await proxy.close();
+    }
   });
 
   test('nothing can be changed', async () => {
