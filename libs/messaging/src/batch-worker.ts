@@ -103,7 +103,10 @@ export class BatchWorker<T extends Topic> implements Worker {
           describeError(error),
         );
       }
-      for (const item of remaining) noteFailure(item, this.#context.now());
+      for (const item of remaining) {
+        noteFailure(item, this.#context.now());
+        this.#context.onRetry(item.raw.topic, 1);
+      }
       await delay(backoffMs(retry), this.#context.signal);
     }
   }
@@ -112,7 +115,7 @@ export class BatchWorker<T extends Topic> implements Worker {
   async #attempt(items: readonly WorkItem[]): Promise<WorkItem[]> {
     const decoded = await this.#decode(items);
     const records = decoded.map(({ record }) => record);
-    const outcomes = records.length > 0 ? await this.#handler.handle(records, this.#context.signal) : [];
+    const outcomes = records.length > 0 ? await this.#handle(decoded) : [];
     if (outcomes.length !== decoded.length) {
       throw new AppError(
         'bug',
@@ -120,6 +123,17 @@ export class BatchWorker<T extends Topic> implements Worker {
       );
     }
     return this.#settleAll(decoded, outcomes);
+  }
+
+  #handle(decoded: readonly Decoded<T>[]): Promise<readonly Outcome[]> {
+    const work = this.#handler.handle(
+      decoded.map(({ record }) => record),
+      this.#context.signal,
+    );
+    return this.#context.watch(
+      decoded.map(({ item }) => item.raw),
+      work,
+    );
   }
 
   async #decode(items: readonly WorkItem[]): Promise<Decoded<T>[]> {

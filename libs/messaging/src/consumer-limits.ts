@@ -14,6 +14,8 @@ export interface ConsumerLimits {
   readonly heartbeatIntervalMs: number;
   /** Milliseconds that handlers at work get when draining. Default 20,000. */
   readonly drainMs: number;
+  /** Milliseconds after which a handler counts as hanging: it is named, not ended. Default 60,000. */
+  readonly handlerHangsMs: number;
   /** Dead letters in a row on one partition for errors of our own; one more halts the partition. Default 20. */
   readonly maxUnexpectedInARow: number;
 }
@@ -26,5 +28,6 @@ export const defaultConsumerLimits: ConsumerLimits = {
   sessionTimeoutMs: 15_000,
   heartbeatIntervalMs: 1_000,
   drainMs: 20_000,
+  handlerHangsMs: 60_000,
   maxUnexpectedInARow: 20,
 };

@@ -10,6 +10,7 @@ export interface PartitionStanding {
   readonly oldestUnfinishedSeconds: number;
   readonly inFlight: number;
   readonly isPaused: boolean;
+  readonly isHalted: boolean;
 }
 
 /** What a consumer says of itself. */
@@ -19,12 +20,22 @@ export interface ConsumerMetrics {
   /** Held records of a lost assignment were finished: their offsets did not move. */
   staleRefused(count: number): void;
   deadLetter(topic: string, reason: string): void;
+  retried(topic: string, records: number): void;
+  /** A handler was found hanging. */
+  handlerHangs(): void;
   /** A drain ended, complete or at its limit. */
   drained(seconds: number, isComplete: boolean): void;
   offsetReset(topic: string, kind: string): void;
   crashed(): void;
   /** The gauges of this consumer are no longer shown. */
   close(): void;
+}
+
+/** What the gauges look at when somebody asks. */
+export interface ConsumerView {
+  readonly standings: () => readonly PartitionStanding[];
+  /** Handlers that are hanging now. */
+  readonly hanging: () => number;
 }
 
 /**
@@ -34,17 +45,19 @@ export interface ConsumerMetrics {
 export function createConsumerMetrics(
   registry: Registry,
   groupId: string,
-  standings: () => readonly PartitionStanding[],
+  { standings, hanging }: ConsumerView,
 ): ConsumerMetrics {
   const instruments = instrumentsOf(registry);
   const consumergroup = groupId;
-  const source = { consumergroup, standings };
+  const source = { consumergroup, standings, hanging };
   instruments.sources.add(source);
   return {
     rebalanced: () => instruments.rebalances.inc({ consumergroup }),
     committed: (outcome) => instruments.commits.inc({ consumergroup, outcome }),
     staleRefused: (count) => instruments.stale.inc({ consumergroup }, count),
     deadLetter: (topic, reason) => instruments.deadLetters.inc({ consumergroup, topic, reason }),
+    retried: (topic, records) => instruments.retries.inc({ consumergroup, topic }, records),
+    handlerHangs: () => instruments.hung.inc({ consumergroup }),
     drained(seconds, isComplete) {
       instruments.drains.observe({ consumergroup }, seconds);
       if (!isComplete) instruments.drainTimeouts.inc({ consumergroup });
@@ -55,9 +68,8 @@ export function createConsumerMetrics(
   };
 }
 
-interface Source {
+interface Source extends ConsumerView {
   readonly consumergroup: string;
-  readonly standings: () => readonly PartitionStanding[];
 }
 
 type Instruments = ReturnType<typeof createCounters> & { readonly sources: Set<Source> };
@@ -92,6 +104,8 @@ function createCounters(registry: Registry) {
       'Records of lost partitions whose end moved no offset',
     ),
     deadLetters: counter('dead_letters_total', 'Records set aside, by reason', 'topic', 'reason'),
+    retries: counter('record_retries_total', 'Tries of records beyond the first of each', 'topic'),
+    hung: counter('handlers_hung_total', 'Handlers found beyond their limit; the log names their offsets'),
     drains: new Histogram({
       name: 'prodsentinel_consumer_drain_duration_seconds',
       help: 'Time until the handlers at work had ended, before a stop',
@@ -142,7 +156,11 @@ function registerGauges(registry: Registry, sources: Set<Source>): void {
     'Age of the oldest record given out and not finished',
     (each) => each.oldestUnfinishedSeconds,
   );
-  const groupGauge = (name: string, help: string, read: (each: PartitionStanding) => number) =>
+  registerGroupGauges(registry, sources);
+}
+
+function registerGroupGauges(registry: Registry, sources: Set<Source>): void {
+  const groupGauge = (name: string, help: string, read: (source: Source) => number) =>
     new Gauge({
       name: `prodsentinel_${name}`,
       help,
@@ -150,21 +168,24 @@ function registerGauges(registry: Registry, sources: Set<Source>): void {
       registers: [registry],
       collect() {
         this.reset();
-        for (const { consumergroup, standings } of sources) {
-          this.set(
-            { consumergroup },
-            standings().reduce((sum, each) => sum + read(each), 0),
-          );
-        }
+        for (const source of sources) this.set({ consumergroup: source.consumergroup }, read(source));
       },
     });
-  groupGauge(
-    'consumer_inflight',
-    'Records given out and not finished, held ones included',
-    (each) => each.inFlight,
+  const sum = ({ standings }: Source, read: (each: PartitionStanding) => number) =>
+    standings().reduce((total, each) => total + read(each), 0);
+  groupGauge('consumer_inflight', 'Records given out and not finished, held ones included', (source) =>
+    sum(source, (each) => each.inFlight),
   );
-  groupGauge('consumer_partitions', 'Partitions this member holds', () => 1);
-  groupGauge('consumer_paused_partitions', 'Partitions not fetched because too much is in flight', (each) =>
-    Number(each.isPaused),
+  groupGauge('consumer_partitions', 'Partitions this member holds', ({ standings }) => standings().length);
+  groupGauge('consumer_paused_partitions', 'Partitions not fetched because too much is in flight', (source) =>
+    sum(source, (each) => Number(each.isPaused)),
+  );
+  groupGauge(
+    'consumer_halted_partitions',
+    'Partitions that stand still until a human resumes them',
+    (source) => sum(source, (each) => Number(each.isHalted)),
+  );
+  groupGauge('consumer_hanging_handlers', 'Handlers at work for longer than their limit', ({ hanging }) =>
+    hanging(),
   );
 }

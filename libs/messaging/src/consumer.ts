@@ -8,11 +8,13 @@ import { BatchWorker } from './batch-worker.ts';
 import { createConsumerMetrics, type ConsumerMetrics } from './consumer-metrics.ts';
 import { defaultConsumerLimits, type ConsumerLimits } from './consumer-limits.ts';
 import type { ConsumerOptions } from './consumer-options.ts';
+import { FetchControl } from './fetch-control.ts';
 import { createGroupClient } from './group-client.ts';
 import { PartitionHalts } from './partition-halts.ts';
 import { toStanding } from './partition-standing.ts';
 import { untilAborted } from './until-aborted.ts';
 import { toRawRecord } from './raw-record.ts';
+import { HandlerWatchdog } from './handler-watchdog.ts';
 import { createProcessHaltStore } from './halt-store.ts';
 import { clusterName } from './kafka-client.ts';
 import { OffsetCommits } from './offset-commits.ts';
@@ -25,8 +27,7 @@ import { verifyTopics } from './topic-check.ts';
 import type { WorkContext, WorkItem } from './work.ts';
 import type { Worker } from './worker.ts';
 
-/** Fetching resumes at this share of the limit that paused it. */
-const resumeShare = 0.5;
+const maxWatchIntervalMs = 1_000;
 const disconnectDeadlineMs = 5_000;
 /** kafkajs retries a commit for as long as the brokers are away. */
 const lastCommitDeadlineMs = 5_000;
@@ -45,9 +46,12 @@ class GroupConsumer<T extends Topic> implements Consumer {
   readonly #kafka: KafkaConsumer;
   readonly #worker: Worker;
   readonly #halts: PartitionHalts;
+  readonly #fetching: FetchControl;
+  readonly #watchdog: HandlerWatchdog;
   readonly #giveUp = new AbortController();
   #fail: (error: AppError) => void;
   #commitTimer: NodeJS.Timeout | undefined;
+  #watchTimer: NodeJS.Timeout | undefined;
   readonly #commits: OffsetCommits;
   readonly #metrics: ConsumerMetrics;
   #isRunning = false;
@@ -63,10 +67,19 @@ class GroupConsumer<T extends Topic> implements Consumer {
     // Whoever runs the service awaits it; a consumer that is only used in part must not crash the process by itself.
     promise.catch(() => undefined);
     this.#deadLetters = new RawProducer(options.connection);
-    this.#metrics = createConsumerMetrics(options.connection.metrics ?? new Registry(), options.groupId, () =>
-      this.#assignments.all.map((each) => toStanding(each, Date.now())),
-    );
+    this.#metrics = createConsumerMetrics(options.connection.metrics ?? new Registry(), options.groupId, {
+      standings: () => this.#assignments.all.map((each) => toStanding(each, Date.now())),
+      hanging: () => this.#watchdog.hangingCount,
+    });
+    this.#watchdog = new HandlerWatchdog({
+      groupId: options.groupId,
+      limitMs: this.#limits.handlerHangsMs,
+      logger: options.connection.logger,
+      now: () => performance.now(),
+      onHanging: () => this.#metrics.handlerHangs(),
+    });
     this.#kafka = this.#createKafkaConsumer();
+    this.#fetching = new FetchControl(this.#kafka, options.connection, this.#limits);
     this.#commits = new OffsetCommits({
       connection: options.connection,
       kafka: this.#kafka,
@@ -103,6 +116,10 @@ class GroupConsumer<T extends Topic> implements Consumer {
       eachBatch: (payload) => this.#handOver(payload),
     });
     this.#commitTimer = setInterval(() => this.#commits.soon(), this.#limits.commitIntervalMs);
+    this.#watchTimer = setInterval(
+      () => this.#watchdog.look(),
+      Math.min(maxWatchIntervalMs, this.#limits.handlerHangsMs),
+    );
     await Promise.race([joined, this.failed, untilAborted(signal)]);
     this.#options.onTrouble?.(undefined);
   }
@@ -167,13 +184,8 @@ class GroupConsumer<T extends Topic> implements Consumer {
       group: clusterName(connection, groupId),
       logger: connection.logger,
       assignments: () => this.#assignments,
-      pauseFetching: (owner) => this.#kafka.pause(this.#selector(owner)),
-      resumeFetching: (owner, offset) => {
-        const [{ topic }] = this.#selector(owner);
-        if (offset !== undefined)
-          this.#kafka.seek({ topic, partition: owner.partition, offset: String(offset) });
-        this.#kafka.resume(this.#selector(owner));
-      },
+      pauseFetching: (owner) => this.#fetching.pause([owner]),
+      resumeFetching: (owner, offset) => this.#fetching.resume(owner, offset),
       onHalted: (reason) => onHalted?.(reason),
     });
   }
@@ -195,6 +207,8 @@ class GroupConsumer<T extends Topic> implements Consumer {
       },
       maxUnexpectedInARow: this.#limits.maxUnexpectedInARow,
       halt: (owner, reason) => this.#halts.halt(owner, reason),
+      onRetry: (topic, records) => this.#metrics.retried(topic, records),
+      watch: (records, work) => this.#watchdog.watch(records, work),
       fail: (error) => this.#fail(error),
     };
     return handler.mode === 'batch' ? new BatchWorker(context, handler) : new RecordWorker(context, handler);
@@ -204,7 +218,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
     return {
       assigned: (topic, partition, epoch) => {
         // A pause survives in kafkajs when a partition is lost and given back: begin with a clean slate.
-        if (this.#isRunning) this.#kafka.resume(this.#selector({ topic, partition }));
+        if (this.#isRunning) this.#fetching.resume({ topic, partition });
         listener?.assigned?.(topic, partition, epoch);
       },
       lost: (topic, partition, epoch) => listener?.lost?.(topic, partition, epoch),
@@ -228,30 +242,11 @@ class GroupConsumer<T extends Topic> implements Consumer {
         items.push({ raw, owner, firstSeenMs: nowMs, firstFailedAtMs: undefined, attempt: 1 });
     }
     this.#worker.add(items);
-    this.#pauseWhenHigh(owner);
-  }
-
-  #pauseWhenHigh(owner: AssignedPartition): void {
-    if (owner.isPaused || this.#loadOf(owner) < 1) return;
-    owner.isPaused = true;
-    this.#kafka.pause(this.#selector(owner));
+    this.#fetching.pauseWhenHigh(owner);
   }
 
   #resumeWhenLow(owner: AssignedPartition): void {
-    if (
-      !owner.isPaused ||
-      owner.isLost ||
-      owner.haltReason !== undefined ||
-      this.#drained ||
-      this.#loadOf(owner) > resumeShare
-    )
-      return;
-    owner.isPaused = false;
-    this.#kafka.resume(this.#selector(owner));
-  }
-
-  #selector({ topic, partition }: { topic: string; partition: number }): [TopicPartitions] {
-    return [{ topic: clusterName(this.#options.connection, topic), partitions: [partition] }];
+    if (!this.#drained) this.#fetching.resumeWhenLow(owner);
   }
 
   #ownName(nameInCluster: string): string {
@@ -260,16 +255,6 @@ class GroupConsumer<T extends Topic> implements Consumer {
 
   #withoutPrefix(assignment: Record<string, number[]>): Record<string, number[]> {
     return Object.fromEntries(Object.entries(assignment).map(([name, each]) => [this.#ownName(name), each]));
-  }
-
-  /** 1 and above: full. */
-  #loadOf({ activeRecords, activeBytes, tracker }: AssignedPartition): number {
-    const { maxActiveRecords, maxActiveBytes, maxOpenRecords } = this.#limits;
-    return Math.max(
-      activeRecords / maxActiveRecords,
-      activeBytes / maxActiveBytes,
-      tracker.openCount / maxOpenRecords,
-    );
   }
 
   async #sayResets(): Promise<void> {
@@ -292,7 +277,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
     const seconds = () => (performance.now() - startedMs) / 1000;
     const partitions = this.#assignments.all;
     if (this.#isRunning) {
-      this.#kafka.pause(partitions.flatMap((each) => this.#selector(each)));
+      this.#fetching.pause(partitions);
     }
     try {
       await withDeadline('draining', this.#limits.drainMs, this.#worker.drain());
@@ -311,6 +296,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
   async #stop(): Promise<void> {
     await this.drain();
     clearInterval(this.#commitTimer);
+    clearInterval(this.#watchTimer);
     if (this.#isRunning) await this.#commits.before('leaving', lastCommitDeadlineMs);
     this.#giveUp.abort();
     this.#assignments.loseAll();
@@ -324,9 +310,4 @@ class GroupConsumer<T extends Topic> implements Consumer {
     await this.#deadLetters.stop();
     this.#metrics.close();
   }
-}
-
-interface TopicPartitions {
-  readonly topic: string;
-  readonly partitions: number[];
 }

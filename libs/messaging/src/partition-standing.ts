@@ -14,5 +14,6 @@ export function toStanding(owner: AssignedPartition, nowMs: number): PartitionSt
       oldestTimestampMs === undefined ? 0 : Math.max(0, (nowMs - oldestTimestampMs) / 1000),
     inFlight: tracker.openCount,
     isPaused,
+    isHalted: owner.haltReason !== undefined,
   };
 }

@@ -92,7 +92,7 @@ export class RecordWorker<T extends Topic> implements Worker {
     try {
       const record = await decodeItem<T>(this.#context, item);
       const signal = AbortSignal.any([this.#context.signal, item.owner.lostSignal]);
-      const outcome = await this.#handler.handle(record, signal);
+      const outcome = await this.#context.watch([item.raw], this.#handler.handle(record, signal));
       if (item.owner.isLost) return undefined;
       if (outcome.kind === 'retry') return outcome.reason;
       await settle(this.#context, item, outcome);
@@ -111,6 +111,7 @@ export class RecordWorker<T extends Topic> implements Worker {
   async #tryLater(item: WorkItem, reason: string): Promise<void> {
     const { topic, partition, offset } = item.raw;
     this.#context.onTrouble(reason);
+    this.#context.onRetry(topic, 1);
     this.#context.logger.warn(
       { event: 'record_retry', topic, partition, offset, attempt: item.attempt },
       reason,

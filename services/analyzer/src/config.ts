@@ -97,6 +97,10 @@ export const analyzerSettings = {
     max: 30 * minute,
     fallback: 15_000,
   }),
+  HANDLER_HANGS_MS: setting.wholeNumber(
+    'Milliseconds after which work on records counts as hanging and is named in the log; it is not ended',
+    { min: 100, max: 24 * 60 * minute, fallback: 120_000 },
+  ),
   DRAIN_MS: setting.wholeNumber('Milliseconds that work in flight gets when stopping', {
     min: 0,
     max: 10 * minute,

@@ -104,6 +104,10 @@ export const persisterSettings = {
     max: 30 * minuteMs,
     fallback: 15_000,
   }),
+  HANDLER_HANGS_MS: setting.wholeNumber(
+    'Milliseconds after which work on records counts as hanging and is named in the log; it is not ended',
+    { min: 100, max: 24 * 60 * minuteMs, fallback: 60_000 },
+  ),
   DRAIN_MS: setting.wholeNumber('Milliseconds that work in flight gets when stopping', {
     min: 0,
     max: 10 * minuteMs,

@@ -141,7 +141,11 @@ function createEventConsumer(running: Running, codec: Codec) {
     groupId: 'prodsentinel-persist',
     topics: ['observations', 'analyses'],
     codec,
-    limits: { sessionTimeoutMs: config.SESSION_TIMEOUT_MS, drainMs: config.DRAIN_MS },
+    limits: {
+      sessionTimeoutMs: config.SESSION_TIMEOUT_MS,
+      drainMs: config.DRAIN_MS,
+      handlerHangsMs: config.HANDLER_HANGS_MS,
+    },
     handler: createPersistPipeline({
       database,
       metrics,

@@ -4,6 +4,7 @@ import { createConsumer, createProducer } from '@prodsentinel/messaging';
 import { createRedisRequestClaims } from '../adapters/redis-request-claims.ts';
 import { diagnoseByRules } from '../domain/diagnose/diagnose-by-rules.ts';
 import type { Stage, StageDependencies } from '../stage.ts';
+import { stageConsumerOptions } from '../stage-consumer.ts';
 import { StageHealthReport } from '../stage-health-report.ts';
 import { createModelCalls } from './create-model-calls.ts';
 import { createDiagnoseMetrics } from './diagnose-metrics.ts';
@@ -25,7 +26,7 @@ export function createDiagnoseStage(
   dependencies: StageDependencies,
   around: (step: DiagnoseStepDependencies) => DiagnoseStepDependencies = (step) => step,
 ): Stage {
-  const { config, context, connection, codec, redis, haltStore } = dependencies;
+  const { config, context, connection, codec, redis } = dependencies;
   const { logger, health } = context;
   const report = new StageHealthReport(health, 'diagnose');
   const metrics = createDiagnoseMetrics(health.metrics);
@@ -38,9 +39,7 @@ export function createDiagnoseStage(
     groupId,
     topics: ['analysis-requests'],
     codec,
-    limits: { sessionTimeoutMs: config.SESSION_TIMEOUT_MS, drainMs: config.DRAIN_MS },
-    haltStore,
-    onHalted: (reason) => report.halt(reason),
+    ...stageConsumerOptions(dependencies, report),
     onTrouble: (reason) => report.pause('work', reason),
     handler: createDiagnoseStep(
       around({

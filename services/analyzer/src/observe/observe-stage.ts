@@ -1,6 +1,7 @@
 import { createConsumer, createProducer, type BatchHandler, type Consumer } from '@prodsentinel/messaging';
 import { createRedisSignalClaims } from '../adapters/redis-signal-claims.ts';
 import type { Stage, StageDependencies } from '../stage.ts';
+import { stageConsumerOptions } from '../stage-consumer.ts';
 import { StageHealthReport } from '../stage-health-report.ts';
 import { ObservationPublisher } from './observation-publisher.ts';
 import { createObserveMetrics, type ObserveMetrics } from './observe-metrics.ts';
@@ -82,19 +83,18 @@ function toStep(
 }
 
 function toConsumer(
-  { config, connection, codec, haltStore }: StageDependencies,
+  dependencies: StageDependencies,
   { windows, report, step }: Omit<Parts, 'metrics' | 'past'>,
 ): Consumer {
+  const { connection, codec } = dependencies;
   return createConsumer({
     connection,
     groupId,
     topics: ['failures'],
     codec,
     handler: step,
-    limits: { sessionTimeoutMs: config.SESSION_TIMEOUT_MS, drainMs: config.DRAIN_MS },
+    ...stageConsumerOptions(dependencies, report),
     assignmentListener: windows,
-    haltStore,
-    onHalted: (reason) => report.halt(reason),
     onTrouble: (reason) => report.pause('intake', reason),
   });
 }

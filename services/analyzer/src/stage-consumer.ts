@@ -1,0 +1,19 @@
+import type { ConsumerOptions } from '@prodsentinel/messaging';
+import type { StageDependencies } from './stage.ts';
+import type { StageHealthReport } from './stage-health-report.ts';
+
+/** What the consumers of both stages have in common. */
+export function stageConsumerOptions(
+  { config, haltStore }: StageDependencies,
+  report: StageHealthReport,
+): Pick<ConsumerOptions<never>, 'limits' | 'haltStore' | 'onHalted'> {
+  return {
+    limits: {
+      sessionTimeoutMs: config.SESSION_TIMEOUT_MS,
+      drainMs: config.DRAIN_MS,
+      handlerHangsMs: config.HANDLER_HANGS_MS,
+    },
+    haltStore,
+    onHalted: (reason) => report.halt(reason),
+  };
+}
