@@ -1,6 +1,8 @@
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { allTopicSettings, readSchemaText, topics, type Topic } from '@prodsentinel/contracts';
-import { AppError, describeError, withDeadline } from '@prodsentinel/kernel';
+import { AppError, backoffMs, delay, describeError, withDeadline } from '@prodsentinel/kernel';
+import type { Admin } from 'kafkajs';
+import { kafkaTypeOf } from './errors.ts';
 import { withAdmin } from './topic-check.ts';
 import { clusterName, type KafkaConnection } from './kafka-client.ts';
 
@@ -45,7 +47,8 @@ async function createTopics({
     const missing = wanted.filter(({ name }) => !existing.has(name));
     if (missing.length > 0) {
       await admin.createTopics({
-        waitForLeaders: true,
+        // kafkajs takes a topic that a busy broker does not show yet for one that is missing.
+        waitForLeaders: false,
         topics: missing.map(({ name, config }) => ({
           topic: name,
           numPartitions: partitions,
@@ -53,12 +56,33 @@ async function createTopics({
           configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
         })),
       });
+      await untilShown(
+        admin,
+        missing.map(({ name }) => name),
+      );
     }
     for (const { name } of wanted) {
       onProgress?.(`topic ${name}: ${existing.has(name) ? 'is there' : `created, ${partitions} partitions`}`);
     }
   });
 }
+
+/** Creating is acknowledged before brokers show the topics and their leaders. */
+async function untilShown(admin: Admin, names: string[]): Promise<void> {
+  for (let retry = 1; ; retry++) {
+    try {
+      const { topics: found } = await admin.fetchTopicMetadata({ topics: names });
+      if (found.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
+    } catch (error) {
+      if (kafkaTypeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION' || retry >= maxLooks) throw error;
+    }
+    if (retry >= maxLooks) throw new AppError('unavailable', 'created topics have no leaders yet');
+    await delay(backoffMs(retry, { maxMs: 1_000 }));
+  }
+}
+
+/** Some 30 s. */
+const maxLooks = 40;
 
 async function registerSchema(
   topic: Topic,
