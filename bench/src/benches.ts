@@ -1,7 +1,15 @@
 import type { Bench } from './bench.ts';
 import { consumeBench } from './consume/consume.ts';
 import { observeBench } from './observe/observe-bench.ts';
+import { persistBench } from './persist/persist.ts';
 import { produceBench } from './produce/produce.ts';
+import { queriesBench } from './queries/queries.ts';
 
 /** All benches, in the order of `--help`. A bench lives in a folder of its name. */
-export const benches: readonly Bench[] = [consumeBench, produceBench, observeBench];
+export const benches: readonly Bench[] = [
+  consumeBench,
+  produceBench,
+  observeBench,
+  persistBench,
+  queriesBench,
+];

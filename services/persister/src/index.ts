@@ -1,2 +1,4 @@
 export { persisterSettings, readPersisterConfig, type PersisterConfig } from './config.ts';
-export { createPersisterService } from './service.ts';
+export { createMetrics } from './metrics.ts';
+export { createPersistPipeline } from './pipeline.ts';
+export { createPersisterService, toRules } from './service.ts';

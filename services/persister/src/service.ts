@@ -172,7 +172,8 @@ function sayHowPersistStands({ health }: ServiceContext) {
   };
 }
 
-function toRules(config: PersisterConfig): DecisionRules {
+/** The rules as the settings say them. */
+export function toRules(config: PersisterConfig): DecisionRules {
   return {
     timing: {
       firstDelay: config.FIRST_ANALYSIS_DELAY_MS * 1000,

@@ -12,8 +12,8 @@ describe('folding the windows of a batch', () => {
   test('an offset goes to the first window that brings it', () => {
     const { shares } = fold(windowOf('t', [1, 2]), windowOf('t', [2, 3, 5]));
     expect(shares).toEqual([
-      { key: 0, window: 0, offsets: '{[1,3)}' },
-      { key: 0, window: 1, offsets: '{[3,4),[5,6)}' },
+      { key: 0, window: 0, offsets: '{[1,3)}', failures: 2 },
+      { key: 0, window: 1, offsets: '{[3,4),[5,6)}', failures: 2 },
     ]);
   });
 

@@ -11,13 +11,41 @@ export async function countOffsets(
   { keys, shares }: { readonly keys: readonly CountedKey[]; readonly shares: readonly WindowShare[] },
 ): Promise<Map<number, number>> {
   if (keys.length === 0) return new Map();
-  const given = JSON.stringify(keys.map((key, place) => ({ ...key, place })));
-  await session.query(
-    `insert into counted_offsets (partition, append_hour, block, environment, trace_id, offsets)
-    select partition, "appendHour", block, environment, "traceId", '{}' from ${givenKeys} order by place
-    on conflict do nothing`,
-    [given],
+  const known = new Set(await insertMissing(session, keys));
+  // A row that this transaction inserted counts all that it holds: only the others have to be compared.
+  const counts = await addToKnown(session, {
+    keys: [...known].flatMap((place) => keys[place] ?? []),
+    shares: shares.flatMap(({ key, window, offsets }) =>
+      known.has(key) ? { ...keys[key], window, offsets } : [],
+    ),
+  });
+  for (const { key, window, failures } of shares)
+    if (!known.has(key)) counts.set(window, failures + (counts.get(window) ?? 0));
+  return counts;
+}
+
+/** Inserts the rows that are missing, in key order, with all their offsets. Answers the places of those that were there. */
+async function insertMissing(session: SqlSession, keys: readonly CountedKey[]): Promise<number[]> {
+  const rows = await session.query<{ place: number }>(
+    `with given as materialized (select * from ${givenKeys}),
+    inserted as (
+      insert into counted_offsets as counted (partition, append_hour, block, environment, trace_id, offsets)
+      select partition, "appendHour", block, environment, "traceId", offsets from given order by place
+      on conflict do nothing
+      returning counted.partition, counted.append_hour, counted.block, counted.environment, counted.trace_id
+    )
+    select place from given where not exists (select 1 from inserted counted where ${sameKey}) order by place`,
+    [toGiven(keys)],
   );
+  return rows.map(({ place }) => place);
+}
+
+async function addToKnown(
+  session: SqlSession,
+  { keys, shares }: { readonly keys: readonly CountedKey[]; readonly shares: readonly object[] },
+): Promise<Map<number, number>> {
+  if (keys.length === 0) return new Map();
+  const given = toGiven(keys);
   await lockKeys(session, given, keys.length);
   const rows = await session.query<{ window: number; failures: string }>(
     `with added as (
@@ -31,9 +59,13 @@ export async function countOffsets(
     cross join lateral unnest(given.offsets - counted.offsets) as new(range)
     group by given."window"`,
     // Each with its whole key: a join of two lists of unknown length would be planned as nested loops.
-    [given, JSON.stringify(shares.map(({ key, ...share }) => ({ ...keys[key], ...share })))],
+    [given, JSON.stringify(shares)],
   );
   return new Map(rows.map(({ window, failures }) => [window, Number(failures)]));
+}
+
+function toGiven(keys: readonly CountedKey[]): string {
+  return JSON.stringify(keys.map((key, place) => ({ ...key, place })));
 }
 
 const givenKeys = `json_to_recordset($1::json) as given(

@@ -20,6 +20,8 @@ export interface WindowShare {
   readonly window: number;
   /** As the text of an `int8multirange`. */
   readonly offsets: string;
+  /** How many offsets these are. */
+  readonly failures: number;
 }
 
 /**
@@ -53,6 +55,7 @@ export function foldOffsets(observations: readonly Observation[]): {
         key,
         window: owner,
         offsets: toMultirange(offsets),
+        failures: offsets.length,
       })),
     ),
   };
