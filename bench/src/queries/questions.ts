@@ -6,7 +6,6 @@ export type Ask = (session: SqlSession, number: number) => Promise<number>;
 
 /** What an engineer on call asks, through the functions that the command line and the HTTP endpoint use. */
 export function createQuestions({ incidents, traces }: Seed): Readonly<Record<string, Ask>> {
-  const spread = (number: number, of: number) => (number * 7919) % of;
   return {
     openBySeverity: async (session, number) => {
       const severities = [number % 2 === 0 ? 'critical' : 'high'] as const;
@@ -22,4 +21,9 @@ export function createQuestions({ incidents, traces }: Seed): Readonly<Record<st
     events: async (session, number) =>
       (await listEvents(session, { incidentId: incidentId(spread(number, incidents)) })).items.length,
   };
+}
+
+/** Another one each time, spread over all. */
+function spread(number: number, of: number): number {
+  return (number * 7919) % of;
 }
