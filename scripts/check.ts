@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 const bin = (name: string) => join(root, 'node_modules', '.bin', name);
 
-const checks = [
+const checks: readonly { name: string; command: string; args: string[] }[] = [
   { name: 'types', command: bin('tsc'), args: ['-p', '.'] },
   { name: 'lint', command: bin('oxlint'), args: ['--type-aware', '--deny-warnings'] },
   { name: 'format', command: bin('prettier'), args: ['--check', '--log-level', 'warn', '.'] },
@@ -25,6 +25,8 @@ const checks = [
       'deploy',
     ],
   },
+  { name: 'Dockerfile', command: bin('dockerfilelint'), args: ['-c', '.', 'Dockerfile'] },
+  ...composeCheck(),
 ];
 
 const failed = checks.filter(({ name, command, args }) => {
@@ -36,3 +38,12 @@ console.log(
   failed.length === 0 ? 'check: all good' : `check: failed: ${failed.map(({ name }) => name).join(', ')}`,
 );
 process.exitCode = failed.length === 0 ? 0 : 1;
+
+/** Needs the docker command with its compose plugin, not an engine. */
+function composeCheck() {
+  if (spawnSync('docker', ['compose', 'version']).status !== 0) {
+    console.log('check: skipped: docker-compose.yml (docker with its compose plugin is not here)');
+    return [];
+  }
+  return [{ name: 'docker-compose.yml', command: 'docker', args: ['compose', 'config', '--quiet'] }];
+}
