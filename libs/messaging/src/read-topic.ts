@@ -20,6 +20,8 @@ export interface ReadTopicOptions {
   readonly maxRecords: number;
   /** Milliseconds for the whole reading. Default 30,000. */
   readonly deadlineMs?: number;
+  /** Only records with a timestamp from here on, in milliseconds since 1970. Default: all. */
+  readonly sinceMs?: number;
 }
 
 /**
@@ -30,10 +32,10 @@ export interface ReadTopicOptions {
 export async function readTopic(
   connection: KafkaConnection,
   topic: string,
-  { maxRecords, deadlineMs = 30_000 }: ReadTopicOptions,
+  { maxRecords, deadlineMs = 30_000, sinceMs }: ReadTopicOptions,
 ): Promise<StoredRecord[]> {
-  const ends = await readEnds(connection, topic);
-  const total = [...ends.values()].reduce((sum, { low, high }) => sum + high - low, 0);
+  const bounds = await readBounds(connection, topic, sinceMs);
+  const total = [...bounds.values()].reduce((sum, { from, end }) => sum + end - from, 0);
   if (total > maxRecords)
     throw new AppError('conflict', `${topic} holds ${total} records, more than ${maxRecords}`);
   if (total === 0) return [];
@@ -47,30 +49,49 @@ export async function readTopic(
     const complete = new Promise<void>((resolve, reject) => {
       consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
       const take = async (payload: EachMessagePayload) => {
-        const high = ends.get(payload.partition)?.high ?? 0;
-        if (Number(payload.message.offset) >= high) return;
+        const { from = 0, end = 0 } = bounds.get(payload.partition) ?? {};
+        const offset = Number(payload.message.offset);
+        if (offset < from || offset >= end) return;
         records.push(toStoredRecord(payload));
         if (records.length === total) resolve();
       };
       consumer.run({ autoCommit: false, eachMessage: take }).catch(reject);
+      for (const [partition, { from }] of sinceMs === undefined ? [] : bounds)
+        consumer.seek({ topic: clusterName(connection, topic), partition, offset: String(from) });
     });
     await withDeadline(`reading ${topic}`, deadlineMs, complete);
   } catch (error) {
     throw fromKafkaError(`reading ${topic}`, error);
   } finally {
     await consumer.disconnect();
-    await withAdmin(connection, (admin) => admin.deleteGroups([groupId]));
+    await removeGroup(connection, groupId);
   }
   return records.toSorted((a, b) => a.partition - b.partition || a.offset - b.offset);
 }
 
-async function readEnds(connection: KafkaConnection, topic: string) {
-  const partitions = await withAdmin(connection, (admin) =>
-    admin.fetchTopicOffsets(clusterName(connection, topic)),
-  );
-  return new Map(
-    partitions.map(({ partition, low, high }) => [partition, { low: Number(low), high: Number(high) }]),
-  );
+/** Tidies up. A group whose member Kafka has not seen leave yet cannot be removed: it committed nothing and ends by itself. */
+async function removeGroup(connection: KafkaConnection, groupId: string): Promise<void> {
+  try {
+    await withAdmin(connection, (admin) => admin.deleteGroups([groupId]));
+  } catch (error) {
+    connection.logger.debug({ err: error, groupId }, 'the group of a reading is left to Kafka');
+  }
+}
+
+/** Of each partition, from which offset to read and where it ends now. */
+function readBounds(connection: KafkaConnection, topic: string, sinceMs: number | undefined) {
+  const name = clusterName(connection, topic);
+  return withAdmin(connection, async (admin) => {
+    const partitions = await admin.fetchTopicOffsets(name);
+    const since = sinceMs === undefined ? [] : await admin.fetchTopicOffsetsByTimestamp(name, sinceMs);
+    const starts = new Map(since.map(({ partition, offset }) => [partition, Number(offset)]));
+    return new Map(
+      partitions.map(({ partition, low, high }) => {
+        const end = Number(high);
+        return [partition, { from: Math.min(end, starts.get(partition) ?? Number(low)), end }];
+      }),
+    );
+  });
 }
 
 function toStoredRecord({ partition, message }: EachMessagePayload): StoredRecord {

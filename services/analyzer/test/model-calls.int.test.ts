@@ -43,12 +43,19 @@ interface Setting {
   readonly deadlineMs?: number;
   readonly attemptTimeoutMs?: number;
   readonly now?: () => number;
+  readonly readSpending?: (day: string) => Promise<number>;
 }
 
 /** One diagnoser without Kafka: the real claims, budget and client. */
 function diagnoser(
   baseUrl: string,
-  { limits = unlimited, deadlineMs = 20_000, attemptTimeoutMs = 5_000, now = Date.now }: Setting = {},
+  {
+    limits = unlimited,
+    deadlineMs = 20_000,
+    attemptTimeoutMs = 5_000,
+    now = Date.now,
+    readSpending = async () => 0,
+  }: Setting = {},
 ) {
   const breaker = new CircuitBreaker({ failuresToOpen: 5, openMs: 30_000, maxOpenMs: 60_000 });
   const claims = createRedisRequestClaims(redis, {
@@ -65,7 +72,7 @@ function diagnoser(
       maxOutputTokens: 500,
       answerSchema: modelAnswerJsonSchema,
     }),
-    budget: createRedisModelBudget(redis, limits, now),
+    budget: createRedisModelBudget(redis, { limits, now, readSpending }),
     breaker,
     price: { inputDollarsPerMillion: 1, outputDollarsPerMillion: 10 },
     countTokens: countModelTokens,
@@ -237,6 +244,58 @@ test('an emptied Redis does not reopen the purse of the day: the request knows w
     kind: 'rules',
     why: { reason: 'the budget of the day is used up' },
   });
+  expect(fake.seen).toHaveLength(0);
+});
+
+/** A call of this diagnoser is reserved at 0.005 dollars and more, and settled at 0.003. */
+test('Redis emptied again and again under load: the purse of the day is not opened twice', async () => {
+  const fake = await openFakeModel();
+  const now = dayOf(2003);
+  const forget = () => redis.del(`ps:{budget}:day:${Math.floor(now() / 86_400_000)}`);
+  await forget();
+  // What the topic of analyses would say: all that was answered.
+  const readSpending = async () => 0.003 * published;
+  let published = 0;
+  const limits = { ...unlimited, day: { ...open, dollars: 0.06 } };
+  const askers = [1, 2].map(() => diagnoser(fake.url, { limits, now, readSpending }));
+  for (let round = 0; round < 10; round++) {
+    const asked = askers.flatMap((ask) => [1, 2, 3].map(() => ask(aRequest())));
+    if (round % 2 === 1) await forget();
+    const results = await Promise.all(asked);
+    published += results.filter(({ kind }) => kind === 'model').length;
+    await forget();
+    // New processes know nothing of what the old ones had seen.
+    if (round % 3 === 2) askers.splice(0, 1, diagnoser(fake.url, { limits, now, readSpending }));
+  }
+  // Over it only by what was in flight in one round: six calls.
+  expect(fake.seen.length).toBeGreaterThan(6);
+  expect(0.003 * fake.seen.length).toBeLessThanOrEqual(0.06 + 6 * 0.003);
+  expect(await diagnoser(fake.url, { limits, now, readSpending })(aRequest())).toMatchObject({
+    why: { reason: 'the budget of the day is used up' },
+  });
+});
+
+test('a process that has seen little asks what was spent when it finds the counters of the day gone', async () => {
+  const fake = await openFakeModel();
+  const now = dayOf(2005);
+  const forget = () => redis.del(`ps:{budget}:day:${Math.floor(now() / 86_400_000)}`);
+  await forget();
+  let spent = 0;
+  const limits = { ...unlimited, day: { ...open, dollars: 5 } };
+  const ask = diagnoser(fake.url, { limits, now, readSpending: async () => spent });
+  expect(await ask(aRequest())).toMatchObject({ kind: 'model' });
+  spent = 5;
+  await forget();
+  expect(await ask(aRequest())).toMatchObject({ why: { reason: 'the budget of the day is used up' } });
+  expect(fake.seen).toHaveLength(1);
+});
+
+const kafkaIsAway = () => Promise.reject(new Error('Kafka is away'));
+
+test('a spending that cannot be read pays for nothing, and is asked again', async () => {
+  const fake = await openFakeModel();
+  const result = await diagnoser(fake.url, { now: dayOf(2004), readSpending: kafkaIsAway })(aRequest());
+  expect(result).toMatchObject({ kind: 'rules', why: { askAgainAtMs: expect.any(Number) } });
   expect(fake.seen).toHaveLength(0);
 });
 

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { DayTotal } from '../diagnose/day-total.ts';
 import {
   budgetWindows,
   type BudgetLimits,
@@ -18,107 +20,134 @@ const lengthMs: Readonly<Record<BudgetWindow, number>> = {
   incident: 7 * 86_400_000,
 };
 
-/** KEYS: the switch, then one hash a window. ARGV: tokens, micro-dollars, floor of the day; then 4 a window. */
+/**
+ * KEYS: the switch, then one hash a window. ARGV: tokens, micro-dollars, floor of the day, a mark for what is made anew,
+ * whether the spending was just read; then 4 a window. The mark of each hash comes back: whoever settles sees whether its reservation still stands there.
+ */
 const reserveScript = `
 if redis.call('EXISTS', KEYS[1]) == 1 then return {'off'} end
+if ARGV[5] == '0' and redis.call('HEXISTS', KEYS[4], 'mark') == 0 then return {'forgotten'} end
 local spent = tonumber(redis.call('HGET', KEYS[4], 'dollars') or '0')
 if spent < tonumber(ARGV[3]) then redis.call('HSET', KEYS[4], 'dollars', ARGV[3]) end
 for i = 2, #KEYS do
-  local at = 4 + (i - 2) * 4
+  local at = 6 + (i - 2) * 4
+  redis.call('HSETNX', KEYS[i], 'mark', ARGV[4])
+  redis.call('PEXPIRE', KEYS[i], ARGV[at + 3])
   local now = redis.call('HMGET', KEYS[i], 'calls', 'tokens', 'dollars')
   if tonumber(now[1] or '0') + 1 > tonumber(ARGV[at])
     or tonumber(now[2] or '0') + tonumber(ARGV[1]) > tonumber(ARGV[at + 1])
     or tonumber(now[3] or '0') + tonumber(ARGV[2]) > tonumber(ARGV[at + 2]) then
     local waiting = redis.call('HINCRBY', KEYS[i], 'refused', 1)
-    redis.call('PEXPIRE', KEYS[i], ARGV[at + 3])
     return {'refused', i - 2, waiting}
   end
 end
+local reply = {'reserved', '0'}
 for i = 2, #KEYS do
   redis.call('HINCRBY', KEYS[i], 'calls', 1)
   redis.call('HINCRBY', KEYS[i], 'tokens', ARGV[1])
   redis.call('HINCRBY', KEYS[i], 'dollars', ARGV[2])
-  redis.call('PEXPIRE', KEYS[i], ARGV[7 + (i - 2) * 4])
+  reply[i + 1] = redis.call('HGET', KEYS[i], 'mark')
 end
-return {'reserved', redis.call('HGET', KEYS[4], 'dollars')}`;
+reply[2] = redis.call('HGET', KEYS[4], 'dollars')
+return reply`;
 
+/** ARGV: what it cost (calls, tokens, micro-dollars), what was reserved, then the mark of each hash. */
 const settleScript = `
 for i = 1, #KEYS do
-  if redis.call('EXISTS', KEYS[i]) == 1 then
-    redis.call('HINCRBY', KEYS[i], 'calls', ARGV[1])
-    redis.call('HINCRBY', KEYS[i], 'tokens', ARGV[2])
-    redis.call('HINCRBY', KEYS[i], 'dollars', ARGV[3])
+  local mark = redis.call('HGET', KEYS[i], 'mark')
+  local stands = mark == ARGV[6 + i]
+  if mark then
+    for j, field in ipairs({'calls', 'tokens', 'dollars'}) do
+      local change = tonumber(ARGV[j])
+      if stands then change = change - tonumber(ARGV[3 + j]) end
+      redis.call('HINCRBY', KEYS[i], field, change)
+    end
   end
 end
 return {'done'}`;
 
 interface BudgetRedis extends Redis {
-  budgetReserve(
-    keyCount: number,
-    ...args: (string | number)[]
-  ): Promise<[string, (string | number)?, number?]>;
+  budgetReserve(keyCount: number, ...args: (string | number)[]): Promise<[string, ...(string | number)[]]>;
   budgetSettle(keyCount: number, ...args: (string | number)[]): Promise<unknown>;
 }
 
+export interface RedisModelBudgetOptions {
+  readonly limits: BudgetLimits;
+  /** Dollars that were surely spent on a UTC day, from where they are remembered longer than in Redis. */
+  readonly readSpending: (day: string) => Promise<number>;
+  readonly now?: () => number;
+}
+
 /**
- * Budgets in Redis, in one script. An emptied Redis does not reopen the purse of a day: the floor is the highest of what
- * the request says that the database knows and of the highest total that this process has seen on that day.
+ * Budgets in Redis, in one script. An emptied Redis does not reopen the purse of a day: whoever is new to a day, or finds
+ * its counters gone, asks first what was spent. The floor is the highest of that, of what the request says that the
+ * database knows, and of the highest total that this process has seen on that day. What is in flight when Redis is emptied
+ * is added when it is settled. A spending that cannot be read answers `unknown`: then nobody pays.
  */
 export function createRedisModelBudget(
   connection: Redis,
-  limits: BudgetLimits,
-  now: () => number = Date.now,
+  { limits, readSpending, now = Date.now }: RedisModelBudgetOptions,
 ): ModelBudget {
   connection.defineCommand('budgetReserve', { lua: reserveScript });
   connection.defineCommand('budgetSettle', { lua: settleScript });
   const redis = connection as BudgetRedis;
-  let seen = { day: '', micros: 0 };
+  const total = new DayTotal(readSpending);
+  const windows = toArguments(limits);
   return {
     async reserve(incidentId, worst, floor) {
       const nowMs = now();
       const day = new Date(nowMs).toISOString().slice(0, 10);
-      if (seen.day !== day) seen = { day, micros: 0 };
-      if (floor.day === day) seen.micros = Math.max(seen.micros, toMicros(floor.dollars));
       const keys = budgetWindows.map((window) => keyOf(window, incidentId, nowMs));
-      const args = budgetWindows.flatMap((window) => {
-        const { calls, tokens, dollars } = limits[window];
-        return [calls, tokens, toMicros(dollars), lengthMs[window] * 2];
-      });
-      const micros = toMicros(worst.dollars);
-      try {
-        const all = [killSwitchKey, ...keys];
-        const [kind, value, waiting] = await redis.budgetReserve(
-          all.length,
-          ...all,
-          worst.tokens,
-          micros,
-          seen.micros,
-          ...args,
+      const worstArgs = [1, worst.tokens, toMicros(worst.dollars)];
+      const ask = (isRead: boolean) =>
+        redis.budgetReserve(
+          keys.length + 1,
+          killSwitchKey,
+          ...keys,
+          ...worstArgs.slice(1),
+          total.micros,
+          randomUUID(),
+          isRead ? 1 : 0,
+          ...windows,
         );
-        if (kind === 'off') return { kind: 'switchedOff' };
-        if (kind === 'refused')
-          return refusal(budgetWindows[Number(value)] ?? 'day', Number(waiting), { limits, nowMs });
-        seen.micros = Math.max(seen.micros, Number(value));
+      let reply: [string, ...(string | number)[]];
+      try {
+        const isRead = await total.startDay(day);
+        if (floor.day === day) total.raise(day, toMicros(floor.dollars));
+        reply = await ask(isRead);
+        if (reply[0] === 'forgotten') {
+          await total.read(day);
+          reply = await ask(true);
+        }
       } catch {
         return { kind: 'unknown' };
       }
+      const [kind, value, ...marks] = reply;
+      if (kind === 'off') return { kind: 'switchedOff' };
+      if (kind === 'refused')
+        return refusal(budgetWindows[Number(value)] ?? 'day', Number(marks[0]), { limits, nowMs });
+      total.raise(day, Number(value));
       return {
         kind: 'reserved',
         async settle(cost: Cost | undefined) {
-          const calls = cost === undefined ? -1 : 0;
-          const { tokens, dollars } = cost ?? { tokens: 0, dollars: 0 };
-          const change = toMicros(dollars) - micros;
+          const actual = cost === undefined ? [0, 0, 0] : [1, cost.tokens, toMicros(cost.dollars)];
           try {
-            await redis.budgetSettle(keys.length, ...keys, calls, tokens - worst.tokens, change);
-            if (seen.day === day) seen.micros = Math.max(0, seen.micros + change);
+            await redis.budgetSettle(keys.length, ...keys, ...actual, ...worstArgs, ...marks);
+            total.lower(day, toMicros(worst.dollars) - (actual[2] ?? 0));
           } catch {
-            // Stays reserved at its worst: a budget may be used up early, and is never exceeded.
-            return;
+            return; // Stays reserved at its worst: a budget may be used up early, and is never exceeded.
           }
         },
       };
     },
   };
+}
+
+function toArguments(limits: BudgetLimits): number[] {
+  return budgetWindows.flatMap((window) => {
+    const { calls, tokens, dollars } = limits[window];
+    return [calls, tokens, toMicros(dollars), lengthMs[window] * 2];
+  });
 }
 
 /** Whoever is turned away comes back when it is its turn: as many in each of the next windows as there is room for. */

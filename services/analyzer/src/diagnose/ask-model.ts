@@ -172,7 +172,8 @@ function turnedAway(
   nowMs: number,
 ): CallReply<string> {
   if (reservation.kind === 'switchedOff') return away(nowMs + 5 * 60_000, 'the model is switched off');
-  if (reservation.kind === 'unknown') return away(nowMs + 60_000, 'budgets cannot be checked: Redis is away');
+  if (reservation.kind === 'unknown')
+    return away(nowMs + 60_000, 'budgets cannot be checked: Redis or Kafka is away');
   const { window, roomAtMs } = reservation;
   const reason = `the budget of the ${window} is used up`;
   return roomAtMs === undefined

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { AnalysisRequested } from '@prodsentinel/contracts';
+import { readSpending } from '../adapters/kafka-spending.ts';
 import { createOpenAiModel } from '../adapters/openai-model.ts';
 import { createRedisModelBudget } from '../adapters/redis-model-budget.ts';
-import type { AnalyzerConfig } from '../config.ts';
 import { CircuitBreaker } from '../domain/diagnose/circuit-breaker.ts';
+import type { StageDependencies } from '../stage.ts';
 import { prepareCalls } from './ask-model.ts';
 import type { DiagnoseMetrics } from './diagnose-metrics.ts';
 import type { DiagnoseStepDependencies } from './diagnose-step.ts';
@@ -12,8 +12,7 @@ import { modelAnswerJsonSchema } from './model-answer.ts';
 
 /** How requests are put to the model, as the settings say; without a key, never. */
 export async function createModelCalls(
-  config: AnalyzerConfig,
-  redis: Redis,
+  { config, redis, connection, codec }: StageDependencies,
   metrics: DiagnoseMetrics,
 ): Promise<DiagnoseStepDependencies['prepare']> {
   const { apiKey, optedOut, budgets, price } = config.model;
@@ -29,7 +28,10 @@ export async function createModelCalls(
       maxOutputTokens: config.MODEL_MAX_OUTPUT_TOKENS,
       answerSchema: modelAnswerJsonSchema,
     }),
-    budget: createRedisModelBudget(redis, budgets),
+    budget: createRedisModelBudget(redis, {
+      limits: budgets,
+      readSpending: (day) => readSpending(connection, codec, day),
+    }),
     breaker: new CircuitBreaker({ failuresToOpen: 5, openMs: 30_000, maxOpenMs: 10 * 60_000 }),
     price,
     countTokens: countModelTokens,

@@ -26,7 +26,7 @@ export function createDiagnoseStage(
   dependencies: StageDependencies,
   around: (step: DiagnoseStepDependencies) => DiagnoseStepDependencies = (step) => step,
 ): Stage {
-  const { config, context, connection, codec, redis } = dependencies;
+  const { config, context, connection, codec } = dependencies;
   const { logger, health } = context;
   const report = new StageHealthReport(health, 'diagnose');
   const metrics = createDiagnoseMetrics(health.metrics);
@@ -64,7 +64,7 @@ export function createDiagnoseStage(
     failed: consumer.failed,
     redisAvailable: (reason) => showRedis(report, reason),
     async start() {
-      prepare = await createModelCalls(config, redis, metrics);
+      prepare = await createModelCalls(dependencies, metrics);
       await producer.start(context.signal);
       await consumer.start(context.signal);
       report.running();
