@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,32 +13,40 @@ import { FakeProducer } from './fake-producer.ts';
 
 const env = { KAFKA_BROKERS: 'localhost:1', SCHEMA_REGISTRY_URL: 'http://localhost:1', INGEST_PORT: '0' };
 
-test('it speaks HTTPS, takes a replaced certificate without a restart', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'tls-'));
-  const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
-  try {
-    for (const name of ['first', 'second']) await makeCertificate(directory, name);
-    await copyFile(join(directory, 'first.key'), key);
-    await copyFile(join(directory, 'first.pem'), cert);
-    const config = readIngestConfig({ ...env, INGEST_TLS_CERT_FILE: cert, INGEST_TLS_KEY_FILE: key });
-    const logger = createLogger('ingest', { LOG_LEVEL: 'silent', LOG_FORMAT: 'json' });
-    const context = { logger, health: new Health(), signal: new AbortController().signal };
-    const service = createIngestService(config, context, { producer: new FakeProducer() });
-    await service.start();
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+const testWithOpenssl = hasOpenssl ? test : test.skip;
+const without = hasOpenssl ? '' : ' (skipped: openssl, which makes the certificates, is not on the path)';
+
+testWithOpenssl(
+  `it speaks HTTPS, takes a replaced certificate without a restart${without}`,
+  async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'tls-'));
+    const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
     try {
-      const url = new URL(service.addresses!['ingest']!);
-      expect(url.protocol).toBe('https:');
-      expect(await greet(url)).toEqual({ name: 'first', status: 'HTTP/1.1 405 Method Not Allowed' });
-      await copyFile(join(directory, 'second.key'), key);
-      await copyFile(join(directory, 'second.pem'), cert);
-      while ((await greet(url)).name !== 'second') await wait(20);
+      for (const name of ['first', 'second']) await makeCertificate(directory, name);
+      await copyFile(join(directory, 'first.key'), key);
+      await copyFile(join(directory, 'first.pem'), cert);
+      const config = readIngestConfig({ ...env, INGEST_TLS_CERT_FILE: cert, INGEST_TLS_KEY_FILE: key });
+      const logger = createLogger('ingest', { LOG_LEVEL: 'silent', LOG_FORMAT: 'json' });
+      const context = { logger, health: new Health(), signal: new AbortController().signal };
+      const service = createIngestService(config, context, { producer: new FakeProducer() });
+      await service.start();
+      try {
+        const url = new URL(service.addresses!['ingest']!);
+        expect(url.protocol).toBe('https:');
+        expect(await greet(url)).toEqual({ name: 'first', status: 'HTTP/1.1 405 Method Not Allowed' });
+        await copyFile(join(directory, 'second.key'), key);
+        await copyFile(join(directory, 'second.pem'), cert);
+        while ((await greet(url)).name !== 'second') await wait(20);
+      } finally {
+        await service.stop();
+      }
     } finally {
-      await service.stop();
+      await rm(directory, { recursive: true });
     }
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-}, 30_000);
+  },
+  30_000,
+);
 
 test('a certificate without a key is a wrong configuration', () => {
   expect(() => readIngestConfig({ ...env, INGEST_TLS_CERT_FILE: 'cert.pem' })).toThrow(

@@ -64,6 +64,17 @@ describe('tokens', () => {
     expect(producer.sent.map(({ value }) => value.environment)).toEqual(['production', 'claimed']);
   });
 
+  test('sources that chose the same Idempotency-Key stay two; the repetition of one is recognised', async () => {
+    const { app, producer } = createApp();
+    for (const each of [token, other, token]) {
+      const headers = { authorization: `Bearer ${each}`, 'idempotency-key': 'batch-1' };
+      expect((await post(app, { message: 'boom' }, headers)).statusCode).toBe(202);
+    }
+    const [first, second, again] = producer.sent.map(({ value }) => value.signalId);
+    expect(first).not.toBe(second);
+    expect(again).toBe(first);
+  });
+
   test.each([
     ['no JSON', `secret ${token}`],
     ['no tokens', '{}'],

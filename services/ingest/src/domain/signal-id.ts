@@ -8,9 +8,19 @@ export interface RequestIdentity {
   readonly isDeclared: boolean;
 }
 
-/** Identifies a request by its Idempotency-Key, else by its bytes (decompressed). */
-export function identifyRequest(idempotencyKey: string | undefined, body: Buffer): RequestIdentity {
+/**
+ * Identifies a request by its Idempotency-Key, else by its bytes (decompressed).
+ *
+ * @param source whose token it came with, so that two sources that chose the same key stay two; undefined: anyone may send
+ */
+export function identifyRequest(
+  source: string | undefined,
+  idempotencyKey: string | undefined,
+  body: Buffer,
+): RequestIdentity {
   const hash = createHash('sha256');
+  // As JSON, which no source's name can end early.
+  if (source !== undefined) hash.update(`source:${JSON.stringify(source)};`);
   if (idempotencyKey)
     return { hash: hash.update('key:').update(idempotencyKey).digest('hex'), isDeclared: true };
   return { hash: hash.update('body:').update(body).digest('hex'), isDeclared: false };

@@ -45,13 +45,14 @@ export async function receive(
   const share = options.inFlight.open();
   try {
     const body = await readBody(request.raw, { maxBytes: options.limits.maxBodyBytes, share });
-    const identity = identifyRequest(headerOf(request, 'idempotency-key'), body);
+    const sender = senderOf(request);
+    const identity = identifyRequest(sender?.name, headerOf(request, 'idempotency-key'), body);
     const trace = parseTraceparent(headerOf(request, 'traceparent'));
     const context = {
       identity,
       trace,
       headers: toKafkaHeaders(request, trace),
-      environment: senderOf(request)?.environment,
+      environment: sender?.environment,
       receivedAt: options.now() * 1000,
       newUuid: randomUUID,
     };
