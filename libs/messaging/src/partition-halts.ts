@@ -107,14 +107,18 @@ export class PartitionHalts {
   }
 
   #startPolling(): void {
-    this.#poll ??= this.#untilResumed().finally(() => (this.#poll = undefined));
+    this.#poll ??= this.#untilResumed();
   }
 
   async #untilResumed(): Promise<void> {
     const { store, group, logger, assignments } = this.#options;
     while (!this.#stopping.signal.aborted) {
       const halted = assignments().all.filter(({ haltReason }) => haltReason !== undefined);
-      if (halted.length === 0) return;
+      if (halted.length === 0) {
+        // In the same turn as the last look: a halt that comes later must find no poll and start one.
+        this.#poll = undefined;
+        return;
+      }
       try {
         const halts = await store.read(group);
         for (const owner of halted) {
