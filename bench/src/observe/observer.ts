@@ -5,6 +5,9 @@ import type { Measured } from '../tools/measured.ts';
 /** Fine enough for runs of seconds, too seldom to cost anything. */
 const pollMs = 100;
 const memoryMark = 100_000;
+/** Milliseconds without an answer of its metrics, and without anything taken or finished, after which it counts as stuck. */
+const answerDeadlineMs = 10_000;
+const stallMs = 120_000;
 
 /**
  * Runs the analyzer's observe stage, as it is deployed, over everything in `failures`; from the first record it takes to
@@ -75,16 +78,24 @@ async function readUntil(
   signal: AbortSignal,
   onReading: (reading: Reading) => void = () => undefined,
 ): Promise<Reading> {
+  let moved: Reading | undefined;
   for (;;) {
-    const reading = await read(observer);
+    const reading = await read(observer, signal);
     onReading(reading);
     if (isReached(reading)) return reading;
+    if (!moved || reading.taken !== moved.taken || reading.inFlight !== moved.inFlight) moved = reading;
+    if (reading.atMs - moved.atMs > stallMs) {
+      const stands = `${reading.taken} taken, ${reading.inFlight} in flight`;
+      throw new AppError('unavailable', `the observer does not get on: ${stands} for ${stallMs} ms`);
+    }
     await delay(pollMs, signal);
   }
 }
 
-async function read(observer: ChildService): Promise<Reading> {
-  const response = await fetch(`${observer.addresses['health']}/metrics`);
+async function read(observer: ChildService, signal: AbortSignal): Promise<Reading> {
+  const response = await fetch(`${observer.addresses['health']}/metrics`, {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(answerDeadlineMs)]),
+  });
   if (!response.ok) throw new AppError('unavailable', `the observer's metrics answered ${response.status}`);
   const atMs = performance.now();
   const text = await response.text();

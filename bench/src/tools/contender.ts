@@ -4,12 +4,16 @@ import { fileURLToPath } from 'node:url';
 import { AppError, describeError } from '@prodsentinel/kernel';
 import type { Measured } from './measured.ts';
 
+/** Milliseconds; a run that is right takes seconds. */
+const contenderDeadlineMs = 600_000;
+
 /**
  * Runs one contender in a process of its own, so that neither heats the other's caches nor pays for its memory.
  *
  * @param file a program that calls `contend` once
  * @param job what to do, as JSON
- * @throws AppError `bug` when it ends without an answer; its messages are on standard error
+ * @throws AppError `bug` when it ends without an answer or within ten minutes; its messages are on
+ *   standard error
  */
 export async function runContender(file: URL, job: object, signal: AbortSignal): Promise<Measured> {
   const child = fork(fileURLToPath(file), {
@@ -20,10 +24,12 @@ export async function runContender(file: URL, job: object, signal: AbortSignal):
   });
   const stop = () => child.kill('SIGKILL');
   signal.addEventListener('abort', stop, { once: true });
+  const deadline = setTimeout(stop, contenderDeadlineMs);
   let measured: Measured | undefined;
   child.on('message', (message) => (measured = message as Measured));
   child.send(job);
   const [code, by] = (await once(child, 'close')) as [number | null, string | null];
+  clearTimeout(deadline);
   signal.removeEventListener('abort', stop);
   if (signal.aborted) throw new AppError('aborted', 'the benchmark was stopped');
   if (code !== 0 || !measured)
