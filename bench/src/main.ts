@@ -25,7 +25,8 @@ for (const bench of benches)
     .action(async (args: { runs: number; records?: number; json: boolean }) => {
       const { out, say, signal } = context;
       const stack = await startStack({
-        source: process.env['PRODSENTINEL_TEST_USE_ENV'] === '1' ? 'environment' : 'processes',
+        // Never servers of somebody: benches empty Redis and forget consumer groups.
+        source: 'processes',
         tunedFor: 'throughput',
         onProgress: say,
         signal,

@@ -2,11 +2,11 @@ import { Redis } from 'ioredis';
 import kafkajs from 'kafkajs';
 import { createCodec, setUp, type KafkaConnection } from '@prodsentinel/messaging';
 import type { Bench, BenchContext } from '../bench.ts';
+import type { ConsumeJob } from '../consume/job.ts';
 import { runContender } from '../tools/contender.ts';
 import type { Measured } from '../tools/measured.ts';
 import { runPairs, summarise, type Pair } from '../tools/pairs.ts';
 import { createReport } from '../tools/report.ts';
-import type { FloorJob } from './floor.ts';
 import { loadStorm } from './load-storm.ts';
 import { runObserver } from './observer.ts';
 import { tracesOf } from './storm.ts';
@@ -67,15 +67,10 @@ async function floorOnce(
   const redis = new Redis(stack.env.REDIS_URL);
   await redis.flushall();
   redis.disconnect();
-  const job: FloorJob = {
-    brokers,
-    registryUrl: stack.env.SCHEMA_REGISTRY_URL,
-    redisUrl: stack.env.REDIS_URL,
-    topic: 'failures',
-    groupId: `floor-${run}`,
-    records,
-  };
-  return runContender(new URL('floor.ts', import.meta.url), job, signal);
+  const { SCHEMA_REGISTRY_URL: registryUrl, REDIS_URL: redisUrl } = stack.env;
+  const place = { brokers, registryUrl, redisUrl, topicPrefix: '' };
+  const job: ConsumeJob = { place, groupId: `floor-${run}`, warmUpRecords: 0, records };
+  return runContender(new URL('../consume/floor.ts', import.meta.url), job, signal);
 }
 
 /** A group that is not known reads from the first record. */

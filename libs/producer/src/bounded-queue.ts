@@ -31,10 +31,6 @@ export class BoundedQueue {
     return this.#heldBytes;
   }
 
-  get isEmpty(): boolean {
-    return this.#waiting.length === 0;
-  }
-
   /** Adds a record, or drops what the limits ask for. @returns how many records were dropped, its own included */
   add(record: QueuedRecord): number {
     let dropped = 0;
