@@ -45,6 +45,8 @@ function addAnalysis(page: Page, analysis: AnalysisDetails | null): void {
   const confidence = `${Math.round(analysis.confidence * 100)} %`;
   const suspect = analysis.suspectedService ? `, in ${printable(analysis.suspectedService)}` : '';
   page.text(`${analysis.verdict}, ${confidence}: ${analysis.category}${suspect} (by ${analysis.source})`, 2);
+  if (analysis.withoutModel) page.text(`no model: ${printable(analysis.withoutModel)}`, 2, 'dim');
+  if (analysis.modelCalls > 0) page.text(spendingInWords(analysis), 2, 'dim');
   for (const { text, quotes, evidenceIds } of analysis.claims) {
     page.text(`- ${printable(text)} [${evidenceIds.map(printable).join(', ')}]`, 2);
     for (const quote of quotes) page.text(`“${printable(quote)}”`, 4, 'dim');
@@ -54,6 +56,13 @@ function addAnalysis(page: Page, analysis: AnalysisDetails | null): void {
     page.text(`- ${printable(cause)}: ${printable(why)}`, 2);
   if (analysis.actions.length > 0) page.heading('What to do');
   analysis.actions.forEach((action, index) => page.text(`${index + 1}. ${printable(action)}`, 2));
+}
+
+/** What the model cost, whether its answer is shown or the rules had to answer after all. */
+function spendingInWords({ model, modelCalls, dollars, inputTokens, outputTokens }: AnalysisDetails): string {
+  const name = model === null ? 'the model' : printable(model);
+  const calls = `${modelCalls} ${modelCalls === 1 ? 'call' : 'calls'} of ${name}`;
+  return `${calls}: ${inputTokens ?? 0} tokens in, ${outputTokens ?? 0} out, $${(dollars ?? 0).toFixed(4)}`;
 }
 
 function addEvidence(page: Page, evidence: readonly EvidenceSignal[]): void {

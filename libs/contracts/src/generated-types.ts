@@ -84,10 +84,12 @@ export interface AnalysisCompleted {
   dollars: null | number;
   /** Of the model. */
   latencyMs: null | number;
-  /** Paid calls that this answer took. */
+  /** Paid calls that this answer took, or that were made in vain before the rules answered. */
   modelCalls: number;
   /** When a rules answer asks to be replaced by the model's. */
   askAgainAt: null | TimestampMicros;
+  /** Why the rules answered and no model; null in a model's answer. */
+  withoutModel: null | string;
 }
 
 /** One thing that went into the fingerprint. */

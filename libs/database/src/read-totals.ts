@@ -11,7 +11,7 @@ export interface Totals {
   readonly analyses: number;
   /** Second, different results for one request and source: work that was done (or paid) twice. 0 is what we promise. */
   readonly doubleAnalyses: number;
-  /** Paid calls that the stored results took. */
+  /** Paid calls that the stored results took, those in vain before the rules answered included. */
   readonly modelCalls: number;
 }
 

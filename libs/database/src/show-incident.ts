@@ -62,6 +62,8 @@ export interface AnalysisDetails {
   readonly dollars: number | null;
   readonly latencyMs: number | null;
   readonly modelCalls: number;
+  /** Why the rules answered and no model; null in a model's answer. */
+  readonly withoutModel: string | null;
   readonly createdAt: string;
 }
 
@@ -151,4 +153,4 @@ export const analysisColumns = `a.id, a.request_id as "requestId", a.request_num
   a.claims_dropped::float8 as "claimsDropped", a.rejected_alternatives as "rejectedAlternatives", a.evidence,
   a.timeline, a.actions, a.model, a.prompt_version as "promptVersion", a.input_tokens::float8 as "inputTokens",
   a.output_tokens::float8 as "outputTokens", a.dollars, a.latency_ms::float8 as "latencyMs",
-  a.model_calls::float8 as "modelCalls", ${toIso('a.created_at')} as "createdAt"`;
+  a.model_calls::float8 as "modelCalls", a.without_model as "withoutModel", ${toIso('a.created_at')} as "createdAt"`;

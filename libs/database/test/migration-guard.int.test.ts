@@ -13,12 +13,12 @@ import { createTestDatabase, type TestDatabase } from '../src/testing/create-tes
 
 const own = loadMigrations();
 const second = parseMigration(
-  '0003-colour',
+  '9001-colour',
   '-- oldest-build: 2\nalter table incidents add column colour text;\n',
 );
 const breaking = parseMigration(
-  '0004-no-title',
-  '-- oldest-build: 4\nalter table incidents drop column title;\n',
+  '9002-no-title',
+  '-- oldest-build: 9\nalter table incidents drop column title;\n',
 );
 
 let target: TestDatabase;
@@ -58,60 +58,60 @@ describe('the migration guard', () => {
   });
 
   test('a migration that only the database knows stops this build', async () => {
-    await migrateUp(target.url, { migrations: [...own, breaking], build: 4 });
+    await migrateUp(target.url, { migrations: [...own, breaking], build: 9 });
     await expect(verifyMigrations(database)).rejects.toMatchObject({
       code: 'contract_mismatch',
-      message: expect.stringMatching(/0004-no-title.*needs build 4.*prodsentinel migrate status/),
+      message: expect.stringMatching(/9002-no-title.*needs build 9.*prodsentinel migrate status/),
     });
     await expect(migrateUp(target.url)).rejects.toMatchObject({ code: 'contract_mismatch' });
   });
 
   test('a newer migration that says this build can live with it lets it work: rollback and rolling upgrade', async () => {
-    await migrateUp(target.url, { migrations: [...own, second], build: 3 });
+    await migrateUp(target.url, { migrations: [...own, second], build: 8 });
     await expect(verifyMigrations(database)).resolves.toBeUndefined();
     await expect(
-      verifyMigrations(database, { migrations: [...own, second], build: 3 }),
+      verifyMigrations(database, { migrations: [...own, second], build: 8 }),
     ).resolves.toBeUndefined();
     expect(await migrateUp(target.url)).toEqual([]);
   });
 
   test('an edited migration is named, and nothing is applied on top of it', async () => {
     await migrateUp(target.url, { migrations: [...own, second] });
-    const edited = parseMigration('0003-colour', `${second.sql}-- later thoughts\n`);
-    const source = { migrations: [...own, edited, breaking], build: 4 };
+    const edited = parseMigration('9001-colour', `${second.sql}-- later thoughts\n`);
+    const source = { migrations: [...own, edited, breaking], build: 9 };
     await expect(verifyMigrations(database, source)).rejects.toThrow(
-      /0003-colour was edited after it was applied/,
+      /9001-colour was edited after it was applied/,
     );
-    await expect(migrateUp(target.url, source)).rejects.toThrow(/0003-colour was edited/);
+    await expect(migrateUp(target.url, source)).rejects.toThrow(/9001-colour was edited/);
     expect((await migrationStatus(database, source)).applied.map(({ name }) => name)).toEqual([
       ...own.map(({ name }) => name),
-      '0003-colour',
+      '9001-colour',
     ]);
   });
 
   test('a migration that was left out before a later one is missing, not pending', async () => {
-    await migrateUp(target.url, { migrations: [...own, breaking], build: 4 });
-    const source = { migrations: [...own, second, breaking], build: 4 };
+    await migrateUp(target.url, { migrations: [...own, breaking], build: 9 });
+    const source = { migrations: [...own, second, breaking], build: 9 };
     await expect(verifyMigrations(database, source)).rejects.toThrow(
-      /0003-colour was never applied, but the later 0004-no-title was; rename it/,
+      /9001-colour was never applied, but the later 9002-no-title was; rename it/,
     );
-    await expect(migrateUp(target.url, source)).rejects.toThrow(/0003-colour was never applied/);
+    await expect(migrateUp(target.url, source)).rejects.toThrow(/9001-colour was never applied/);
   });
 
   test('migrations that were applied in another order are named', async () => {
-    const source = { migrations: [...own, second, breaking], build: 4 };
+    const source = { migrations: [...own, second, breaking], build: 9 };
     await migrateUp(target.url, source);
     await database.query(
-      `update schema_migrations set applied_at = applied_at + interval '1 hour' where name = '0003-colour'`,
+      `update schema_migrations set applied_at = applied_at + interval '1 hour' where name = '9001-colour'`,
     );
     await expect(verifyMigrations(database, source)).rejects.toThrow(
-      /0003-colour was applied after 0004-no-title/,
+      /9001-colour was applied after 9002-no-title/,
     );
   });
 
   test('a migration that fails leaves nothing of itself behind', async () => {
     const broken = parseMigration(
-      '0003-broken',
+      '9001-broken',
       '-- oldest-build: 1\nalter table incidents add column half text;\nselect 1/0;\n',
     );
     await expect(migrateUp(target.url, { migrations: [...own, broken] })).rejects.toThrow(/division by zero/);

@@ -82,6 +82,7 @@ function diagnoser(
     deadlineMs,
     now: Date.now,
     onCall: () => undefined,
+    onUnsendable: () => undefined,
   };
   return async (request: AnalysisRequested) => {
     let attempts = 0;
@@ -92,10 +93,11 @@ function diagnoser(
     );
     if ('why' in calls) throw new Error(calls.why.reason);
     const claim = claims.of(request.requestId, randomUUID());
-    return answerOnce<string>(
+    const answer = await answerOnce<string>(
       { ...claim, call: calls.call },
       { maxTries: 6, newAttempt: () => (attempts += 1) },
     );
+    return { ...answer, spent: calls.spent() };
   };
 }
 
@@ -206,6 +208,33 @@ test('answers that never become usable are paid for three times at most, also wh
   await redis.del(`ps:{req:${request.requestId}}:lease`);
   await ask(request);
   expect(fake.seen).toHaveLength(3);
+});
+
+/** The worst of one call: what was asked, counted by ourselves, and all that it might have answered. */
+const worstOutput = 500;
+
+test.each<[string, readonly Behaviour[], { modelCalls: number; outputTokens: number } | undefined]>([
+  ['three answers of the wrong schema', [{ kind: 'wrongSchema' }], { modelCalls: 3, outputTokens: 600 }],
+  ['three that were cut', [{ kind: 'truncated' }], { modelCalls: 3, outputTokens: 3 * worstOutput }],
+  ['a refusal', [{ kind: 'refusing' }], { modelCalls: 1, outputTokens: worstOutput }],
+  ['no quota left', [status(429, { code: 'insufficient_quota' })], undefined],
+])('what was paid in vain before the rules answered is told: %s', async (_, behaviours, expected) => {
+  const { result, charged } = await answered(behaviours);
+  expect(result.kind).toBe('rules');
+  expect([result.spent?.modelCalls ?? 0, result.spent?.outputTokens]).toEqual([
+    charged,
+    expected?.outputTokens,
+  ]);
+  expect(charged).toBe(expected?.modelCalls ?? 0);
+  if (expected === undefined) return expect(result.spent).toBeUndefined();
+  const { inputTokens, outputTokens, dollars } = result.spent!;
+  expect(dollars).toBeCloseTo((inputTokens! * 1 + outputTokens! * 10) / 1e6, 9);
+});
+
+test('an answer that came at the second call says what both cost', async () => {
+  const { analysis } = await answered([{ kind: 'truncated' }, { kind: 'correct' }]);
+  expect(analysis).toMatchObject({ modelCalls: 2, outputTokens: worstOutput + 200, withoutModel: null });
+  expect(analysis!.dollars).toBeCloseTo((analysis!.inputTokens! + analysis!.outputTokens! * 10) / 1e6, 9);
 });
 
 test('what a server cannot do is found out once and remembered', async () => {

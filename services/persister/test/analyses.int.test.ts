@@ -333,6 +333,22 @@ describe('results', () => {
     expect(await sweep()).toBe(0);
   });
 
+  test('a rules answer keeps why no model answered and what was spent in vain; a repetition for another reason is none', async () => {
+    const request = await asked();
+    const spent = { modelCalls: 3, dollars: 0.5, inputTokens: 3_000, outputTokens: 600, model: 'm-1' };
+    const withoutModel = 'the model gave no usable answer';
+    await receive(answerTo(request, { ...spent, withoutModel }));
+    await receive(answerTo(request, { withoutModel: 'the budget of the minute is used up' }));
+    const incident = await only();
+    expect(incident.analysis).toMatchObject({ source: 'rules', ...spent, withoutModel });
+    expect(incident.events.map(({ kind }) => kind)).not.toContain('analysis_differs');
+    expect(await readTotals(persister.database)).toMatchObject({ analyses: 1, modelCalls: 3 });
+    await failures(1, { releases: ['checkout@2'] });
+    pass(600);
+    await sweep();
+    expect(topic[1]).toMatchObject({ spentDollars: 0.5 });
+  });
+
   test('a second, different result for one request and source is reported once and changes nothing else', async () => {
     const request = await asked();
     await receive(answerTo(request, { source: 'model', modelCalls: 1, dollars: 0.02 }));

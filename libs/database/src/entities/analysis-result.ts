@@ -42,6 +42,8 @@ export const AnalysisResult = defineEntity({
     latencyMs: p.bigint('number').nullable(),
     modelCalls: p.bigint('number'),
     askAgainAt: p.datetime().nullable(),
+    /** Why the rules answered and no model. */
+    withoutModel: p.text().nullable(),
     contentSha256: p.text(),
     createdAt: p.datetime(),
   },

@@ -17,7 +17,8 @@ export function classifyModelError(error: unknown, wasAborted: boolean): Failed 
     isCharged,
     retryAfterMs: status === undefined ? undefined : retryAfterMs(headers),
     // Messages of servers may repeat the prompt: only the kind, and what the network said, is kept.
-    detail: status === undefined ? describeError(error) : `status ${status}${code ? `, ${code}` : ''}`,
+    detail:
+      status === undefined ? describeError(error) : `status ${status}${isName(code) ? `, ${code}` : ''}`,
   });
   if (status === 429) return failed(code === 'insufficient_quota' ? 'no_quota' : 'rate_limited', false);
   if (status === 402) return failed('no_quota', false);
@@ -32,6 +33,11 @@ export function classifyModelError(error: unknown, wasAborted: boolean): Failed 
   if (networkCode(error) !== undefined || /connection|fetch|socket|terminated/i.test(describeError(error)))
     return failed('unreachable', true);
   return failed('garbage', true);
+}
+
+/** The server's word is not trusted: a code is a short name or nothing. */
+function isName(code: string | null | undefined): boolean {
+  return /^[\w.-]{1,60}$/.test(code ?? '');
 }
 
 /** A 400 that is about the form of the answer, which another rung of the ladder does without. */

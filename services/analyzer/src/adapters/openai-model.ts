@@ -26,13 +26,12 @@ export function createOpenAiModel(options: OpenAiModelOptions): Model {
   return {
     async ask(question) {
       const signal = AbortSignal.any([question.signal, AbortSignal.timeout(options.attemptTimeoutMs)]);
-      const startedMs = performance.now();
       for (;;) {
         const tried = rung;
         try {
           const body = toBody(question, rungs[tried] ?? 'plain', options);
           const completion = await client.chat.completions.create(body, { signal });
-          return toReply(completion, { ...options, latencyMs: Math.round(performance.now() - startedMs) });
+          return toReply(completion, options);
         } catch (error) {
           if (isFormRefused(error) && tried < rungs.length - 1) {
             rung = Math.max(rung, tried + 1);
@@ -79,7 +78,7 @@ function toBody(
 /** The server's word is not trusted: a proxy's page with status 200 arrives here as a text or an empty object. */
 function toReply(
   completion: Partial<OpenAI.Chat.ChatCompletion> | string | null,
-  { model, latencyMs }: OpenAiModelOptions & { latencyMs: number },
+  { model }: OpenAiModelOptions,
 ): ModelReply {
   if (typeof completion !== 'object' || completion === null) return failed('garbage', 'no completion');
   const choice = completion.choices?.[0];
@@ -96,7 +95,6 @@ function toReply(
     model: typeof completion.model === 'string' ? completion.model.slice(0, 200) : model,
     inputTokens: wholeNumber(usage?.prompt_tokens),
     outputTokens: wholeNumber(usage?.completion_tokens),
-    latencyMs,
   };
 }
 

@@ -36,6 +36,7 @@ export async function askAlone(baseUrl: string, request: AnalysisRequested): Pro
       deadlineMs: 90_000,
       now: Date.now,
       onCall: () => undefined,
+      onUnsendable: () => undefined,
     },
     { request, byRules: diagnoseByRules(request) },
     new AbortController().signal,

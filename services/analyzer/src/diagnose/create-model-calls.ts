@@ -5,15 +5,19 @@ import { createOpenAiModel } from '../adapters/openai-model.ts';
 import { createRedisModelBudget } from '../adapters/redis-model-budget.ts';
 import { CircuitBreaker } from '../domain/diagnose/circuit-breaker.ts';
 import type { StageDependencies } from '../stage.ts';
-import { prepareCalls } from './ask-model.ts';
+import { prepareCalls, type CallReport } from './ask-model.ts';
 import type { DiagnoseMetrics } from './diagnose-metrics.ts';
 import type { DiagnoseStepDependencies } from './diagnose-step.ts';
 import { modelAnswerJsonSchema } from './model-answer.ts';
 
-/** How requests are put to the model, as the settings say; without a key, never. */
+/**
+ * How requests are put to the model, as the settings say; without a key, never.
+ *
+ * @param watch told of every call, and why the model cannot be used for now, or undefined when it can
+ */
 export async function createModelCalls(
-  { config, redis, connection, codec }: StageDependencies,
-  metrics: DiagnoseMetrics,
+  { config, context, redis, connection, codec }: StageDependencies,
+  watch: { readonly metrics: DiagnoseMetrics; readonly onModel: (reason: string | undefined) => void },
 ): Promise<DiagnoseStepDependencies['prepare']> {
   const { apiKey, optedOut, budgets, price } = config.model;
   if (apiKey === undefined) return () => ({ why: { reason: 'no model is set' } });
@@ -40,12 +44,27 @@ export async function createModelCalls(
     maxOutputTokens: config.MODEL_MAX_OUTPUT_TOKENS,
     deadlineMs: config.MODEL_DEADLINE_MS,
     now: Date.now,
-    onCall: (outcome: string, cost: { tokens: number; dollars: number }) => metrics.call(outcome, cost),
+    onCall: (report: CallReport) => {
+      watch.metrics.call(report.outcome, report.cost);
+      watch.onModel(troubleOf(report));
+      context.logger.info({ event: 'model_call', ...report }, `the model was called: ${report.outcome}`);
+    },
+    onUnsendable: (requestId: string, error: unknown) => {
+      // The kind and the place: its message might quote what must not be seen.
+      const { name, stack } = error as Partial<Error>;
+      const at = stack?.split('\n').find((line) => line.trimStart().startsWith('at '));
+      context.logger.error({ event: 'redaction_failed', requestId, kind: name, at }, 'nothing was sent');
+    },
   };
   return (request, byRules, signal) =>
     isOptedOut(request, optedOut)
       ? { why: { reason: 'a service of the incident is opted out' } }
       : prepareCalls(dependencies, { request, byRules }, signal);
+}
+
+/** A refusal is the model's answer to one request, and says nothing about the others. */
+function troubleOf({ outcome, detail }: CallReport): string | undefined {
+  return ['answered', 'refused', 'rejected'].includes(outcome) ? undefined : `${outcome}: ${detail}`;
 }
 
 /** One opted-out service anywhere in the request is enough: its lines would travel with the others. */

@@ -64,7 +64,10 @@ export function createDiagnoseStage(
     failed: consumer.failed,
     redisAvailable: (reason) => showRedis(report, reason),
     async start() {
-      prepare = await createModelCalls(dependencies, metrics);
+      prepare = await createModelCalls(dependencies, {
+        metrics,
+        onModel: (reason) => report.degrade('model', reason && `the model's last call failed: ${reason}`),
+      });
       await producer.start(context.signal);
       await consumer.start(context.signal);
       report.running();

@@ -8,13 +8,15 @@ import {
   type RecordHandler,
 } from '@prodsentinel/messaging';
 import type { Logger } from '@prodsentinel/process';
-import { answerOnce, type AnswerOnce, type CallReply, type NoModel } from '../domain/diagnose/answer-once.ts';
+import { answerOnce, type AnswerOnce, type NoModel } from '../domain/diagnose/answer-once.ts';
+import { plainText } from '../domain/diagnose/model-text.ts';
+import type { PreparedCalls } from './ask-model.ts';
 import type { DiagnoseMetrics } from './diagnose-metrics.ts';
 import type { HeldRequests } from './held-requests.ts';
 import { renewLease } from './renew-lease.ts';
 import type { RequestClaims } from './request-claims.ts';
 
-type Calls = { readonly call: (attempt: number) => Promise<CallReply<string>> } | { readonly why: NoModel };
+type Calls = PreparedCalls | { readonly why: NoModel };
 
 export interface DiagnoseStepDependencies {
   readonly claims: RequestClaims;
@@ -108,7 +110,13 @@ async function diagnose(
     request,
     answer.kind === 'model'
       ? parse(answer.answer)
-      : { ...rules, askAgainAt: askAgainAt(answer.why, calls, dependencies.now()) },
+      : {
+          ...rules,
+          // Calls that were made in vain were paid for all the same.
+          ...('call' in calls ? calls.spent() : {}),
+          withoutModel: plainText(answer.why.reason, 300),
+          askAgainAt: askAgainAt(answer.why, calls, dependencies.now()),
+        },
   );
   if (answer.kind === 'rules' && answer.isOurs) await claim.release();
   return undefined;

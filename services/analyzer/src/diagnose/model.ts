@@ -16,7 +16,6 @@ export type ModelReply =
       readonly model: string;
       readonly inputTokens: number;
       readonly outputTokens: number;
-      readonly latencyMs: number;
     }
   | {
       readonly kind: 'failed';

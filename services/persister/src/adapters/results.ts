@@ -118,17 +118,17 @@ function isUuid(text: string): boolean {
 const insertSql = `insert into analysis_results (
     id, request_id, incident_id, request_number, source, verdict, severity, root_cause, category, suspected_service,
     confidence, model_confidence, claims, claims_dropped, rejected_alternatives, evidence, timeline, actions, model,
-    prompt_version, input_tokens, output_tokens, dollars, latency_ms, model_calls, ask_again_at, content_sha256,
-    created_at)
+    prompt_version, input_tokens, output_tokens, dollars, latency_ms, model_calls, ask_again_at, without_model,
+    content_sha256, created_at)
   select id, "requestId", "incidentId", "requestNumber", source, verdict, severity, "rootCause", category,
     "suspectedService", confidence, "modelConfidence", claims, "claimsDropped", "rejectedAlternatives", evidence,
     timeline, actions, model, "promptVersion", "inputTokens", "outputTokens", dollars, "latencyMs", "modelCalls",
-    ${fromMicros('"askAgainAt"')}, "contentSha256", ${fromMicros('$2::int8')}
+    ${fromMicros('"askAgainAt"')}, "withoutModel", "contentSha256", ${fromMicros('$2::int8')}
   from json_to_recordset($1::json) as given(
     id uuid, "requestId" uuid, "incidentId" uuid, "requestNumber" int8, source text, verdict text, severity text,
     "rootCause" text, category text, "suspectedService" text, confidence float8, "modelConfidence" float8, claims jsonb,
     "claimsDropped" int8, "rejectedAlternatives" jsonb, evidence jsonb, timeline jsonb, actions jsonb, model text,
     "promptVersion" text, "inputTokens" int8, "outputTokens" int8, dollars float8, "latencyMs" int8,
-    "modelCalls" int8, "askAgainAt" int8, "contentSha256" text)
+    "modelCalls" int8, "askAgainAt" int8, "withoutModel" text, "contentSha256" text)
   on conflict (request_id, source) do nothing
   returning id`;

@@ -21,21 +21,33 @@ export interface Result extends Omit<AnalysisCompleted, 'source' | 'verdict' | '
 
 export function parseResult(event: AnalysisCompleted): Result {
   const clean = storable(event);
-  // Answering again the same way takes another time, and may ask again at another time.
-  const { askAgainAt, latencyMs, ...content } = clean;
+  // Answering again the same way takes another time, and may ask again at another time, for another reason.
+  const { askAgainAt, latencyMs, withoutModel, ...content } = clean;
+  const source = analysisSources.read(clean.source);
   return {
     ...clean,
-    source: analysisSources.read(clean.source),
+    source,
     verdict: verdicts.read(clean.verdict),
     severity: severities.read(clean.severity),
     rootCause: capped(clean.rootCause, 20_000),
     latencyMs,
+    withoutModel: withoutModel === null ? null : capped(withoutModel, 1_000),
     askAgainAt: askAgainAt === null ? null : storableMicros(askAgainAt),
     contentSha256: createHash('sha256')
-      .update(JSON.stringify(sorted(content)))
+      .update(JSON.stringify(sorted(source === 'rules' ? { ...content, ...nothingSpent } : content)))
       .digest('hex'),
   };
 }
+
+/** What was spent in vain before the rules answered is not part of what they say. */
+const nothingSpent = {
+  modelCalls: 0,
+  dollars: null,
+  inputTokens: null,
+  outputTokens: null,
+  model: null,
+  promptVersion: null,
+};
 
 /** Independent of the order in which a decoder names the fields. */
 function sorted(value: unknown): unknown {

@@ -89,6 +89,7 @@ export function diagnoseByModel(said: SaidByModel, asked: AskedWith): AnalysisCo
     actions: actions.length > 0 ? actions : byRules.actions,
     promptVersion,
     askAgainAt: null,
+    withoutModel: null,
   };
 }
 

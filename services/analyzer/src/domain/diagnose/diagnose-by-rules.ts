@@ -113,6 +113,7 @@ function answerTo(request: AnalysisRequested): Omit<AnalysisCompleted, Finding |
     latencyMs: null,
     modelCalls: 0,
     askAgainAt: null,
+    withoutModel: null,
   };
 }
 
