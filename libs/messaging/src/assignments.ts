@@ -44,13 +44,15 @@ export class Assignments {
     return [...this.#partitions.values()];
   }
 
-  /** Loses a partition and assigns it again: what was at work can move nothing, what was finished stays finished. */
-  renew(owner: AssignedPartition): AssignedPartition {
+  /**
+   * Loses a partition and assigns it again: what was at work can move nothing, and it begins where it stood (what was
+   * finished stays finished) or where it is told to.
+   */
+  renew(owner: AssignedPartition, lowWater = owner.tracker.lowWater): AssignedPartition {
     const { topic, partition } = owner;
-    const { lowWater } = owner.tracker;
     this.#lose(keyOf(topic, partition), owner);
     const fresh = this.#assign(topic, partition);
-    if (lowWater !== undefined) fresh.tracker.startAt(lowWater);
+    if (lowWater !== undefined) fresh.tracker.skipTo(lowWater);
     fresh.committed = owner.committed;
     fresh.highWatermark = owner.highWatermark;
     fresh.resumeAt = lowWater;

@@ -18,7 +18,7 @@ import { HandlerWatchdog } from './handler-watchdog.ts';
 import { createProcessHaltStore } from './halt-store.ts';
 import { clusterName } from './kafka-client.ts';
 import { OffsetCommits } from './offset-commits.ts';
-import { sayOffsetResets } from './offset-guard.ts';
+import { OffsetResets } from './offset-resets.ts';
 import type { AssignmentListener, Consumer, Position } from './port.ts';
 import { RawProducer } from './raw-producer.ts';
 import { holdRejoin, installRebalanceGate } from './rebalance-gate.ts';
@@ -53,6 +53,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
   #commitTimer: NodeJS.Timeout | undefined;
   #watchTimer: NodeJS.Timeout | undefined;
   readonly #commits: OffsetCommits;
+  readonly #resets: OffsetResets;
   readonly #metrics: ConsumerMetrics;
   #isRunning = false;
   #drained: Promise<void> | undefined;
@@ -86,6 +87,12 @@ class GroupConsumer<T extends Topic> implements Consumer {
       metrics: this.#metrics,
       partitions: () => this.#assignments.all,
     });
+    this.#resets = new OffsetResets({
+      ...options,
+      metrics: this.#metrics,
+      assignments: () => this.#assignments,
+      ownName: (name) => this.#ownName(name),
+    });
     this.#halts = this.#createHalts();
     this.#worker = this.#createWorker();
     this.#assignments = new Assignments(this.#listen(options.assignmentListener));
@@ -100,7 +107,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
     await untilAvailable(() => verifyTopics(connection, topics), { signal, onUnavailable });
     await untilAvailable(() => codec.prepare(topics), { signal, onUnavailable });
     await this.#deadLetters.start(signal);
-    await untilAvailable(() => this.#sayResets(), { signal, onUnavailable });
+    await untilAvailable(() => this.#resets.lookAtCommitted(), { signal, onUnavailable });
     await this.#kafka.connect();
     await this.#kafka.subscribe({
       topics: topics.map((topic) => clusterName(connection, topic)),
@@ -165,6 +172,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
         'joined',
       );
       this.#assignments.joined(payload.memberId, this.#withoutPrefix(payload.memberAssignment));
+      this.#resets.joined(payload.memberId);
       this.#halts.report();
       for (const owner of this.#assignments.all) void this.#halts.check(owner);
     });
@@ -257,12 +265,6 @@ class GroupConsumer<T extends Topic> implements Consumer {
     return Object.fromEntries(Object.entries(assignment).map(([name, each]) => [this.#ownName(name), each]));
   }
 
-  async #sayResets(): Promise<void> {
-    const { connection, groupId, topics } = this.#options;
-    const resets = await sayOffsetResets(connection, groupId, topics);
-    for (const { topic, kind } of resets) this.#metrics.offsetReset(topic, kind);
-  }
-
   #crashed({ error, restart }: { error: Error; restart: boolean }): void {
     const { logger } = this.#options.connection;
     this.#metrics.crashed();
@@ -306,6 +308,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
     } catch (error) {
       logger.warn({ event: 'disconnect_failed' }, describeError(error));
     }
+    this.#resets.stop();
     await this.#halts.stop();
     await this.#deadLetters.stop();
     this.#metrics.close();

@@ -2,7 +2,7 @@ import { clusterName, type KafkaConnection } from './kafka-client.ts';
 import { withAdmin } from './topic-check.ts';
 
 export interface PartitionBounds {
-  /** -1: nothing was committed; any other negative number was committed by kafkajs itself when it reset the offset. */
+  /** Or asked for. -1: nothing was committed; any other negative number was committed by a bare kafkajs that reset it. */
   readonly committed: number;
   readonly low: number;
   readonly high: number;
@@ -20,7 +20,7 @@ export interface OffsetReset extends PartitionBounds {
  *
  * @throws AppError `unavailable` when the brokers do not answer
  */
-function findOffsetResets(
+export function findOffsetResets(
   connection: KafkaConnection,
   groupId: string,
   topics: readonly string[],
@@ -45,23 +45,6 @@ function findOffsetResets(
     }
     return resets;
   });
-}
-
-/** Finds them and says each aloud. */
-export async function sayOffsetResets(
-  connection: KafkaConnection,
-  groupId: string,
-  topics: readonly string[],
-): Promise<OffsetReset[]> {
-  const resets = await findOffsetResets(connection, groupId, topics);
-  for (const reset of resets) {
-    const { topic, partition, committed, low, high, kind } = reset;
-    connection.logger.error(
-      { event: 'offset_reset', groupId, ...reset },
-      `${topic}/${partition}: the committed offset ${committed} is not within ${low} to ${high} (${kind}): reading from ${low}`,
-    );
-  }
-  return resets;
 }
 
 /** `expired`: records were removed unread; `recreated`: the topic was cut or made anew; `reset`: kafkajs gave up on it. */

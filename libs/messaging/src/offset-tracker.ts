@@ -11,9 +11,9 @@ export class OffsetTracker {
   /** The offset after the highest one seen; undefined until the first record. */
   #next: number | undefined;
 
-  /** Everything below the offset is finished; for a tracker that has seen nothing yet. */
-  startAt(offset: number): void {
-    this.#next ??= offset;
+  /** Everything below the offset that was not begun is finished, or gone. */
+  skipTo(offset: number): void {
+    if (this.#next === undefined || this.#next < offset) this.#next = offset;
   }
 
   /** False when the record was seen before: it is at work or finished, and must not be started again. */

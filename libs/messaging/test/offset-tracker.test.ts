@@ -24,6 +24,17 @@ test('what was sent again is not begun again, open or finished', () => {
   expect([tracker.begin(5), tracker.begin(6), tracker.begin(7)]).toEqual([false, false, true]);
 });
 
+test('what was skipped is not waited for, what is open below it is', () => {
+  const tracker = new OffsetTracker();
+  tracker.begin(5);
+  tracker.skipTo(30);
+  expect([tracker.lowWater, tracker.begin(29), tracker.begin(30)]).toEqual([5, false, true]);
+  tracker.finish(5);
+  tracker.finish(30);
+  tracker.skipTo(10);
+  expect(tracker.lowWater).toBe(31);
+});
+
 test('agrees with a model that remembers everything, for completions in any order and deliveries sent again', () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('deliver' as const), gap: fc.integer({ min: 1, max: 3 }) }),
