@@ -16,6 +16,6 @@ export {
   type Verdict,
 } from './closed-sets.ts';
 export type * from './generated-types.ts';
-export { parseFailureSignal, toTimestampMicros } from './parse-failure-signal.ts';
+export { failureSignalJsonSchema, parseFailureSignal, toTimestampMicros } from './parse-failure-signal.ts';
 export { avroTypeOf, emptyRecord, readSchemaText, type RecordOf } from './schemas.ts';
 export { allTopicSettings, deadLetterTopicOf, topics, type Topic, type TopicSettings } from './topics.ts';

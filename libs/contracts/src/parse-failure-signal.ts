@@ -113,6 +113,11 @@ const failureSignalJson = z.object({
   receivedAt: time,
 });
 
+/** The JSON Schema (2020-12) of what `parseFailureSignal` takes; that a text is a time, or an id short, it does not say. */
+export function failureSignalJsonSchema(): Readonly<Record<string, unknown>> {
+  return z.toJSONSchema(failureSignalJson, { io: 'input' });
+}
+
 const knownNames = new Set(Object.keys(failureSignalJson.shape));
 
 function unknownFieldsOf(json: object): Record<string, unknown> {

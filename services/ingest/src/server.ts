@@ -2,7 +2,9 @@ import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import type { Logger } from '@prodsentinel/process';
 import { answerClientError } from './http/client-error.ts';
 import { HttpProblem, sendProblem } from './http/problem.ts';
+import { openApiPath } from './openapi/document.ts';
 import { addFailuresRoutes } from './routes/failures.ts';
+import { addOpenApiRoute } from './routes/openapi.ts';
 import { addOtlpRoutes } from './routes/otlp.ts';
 import type { FailuresRouteOptions } from './routes/receive.ts';
 import { addAdmission, type Admission } from './senders/admission.ts';
@@ -44,20 +46,13 @@ export function createServer(options: ServerOptions): FastifyInstance {
   // Routes read the body themselves: bounded, decompressed, and only after the headers were found good.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-  if (options.admission) addAdmission(app, options.admission);
+  if (options.admission) addAdmission(app, options.admission, new Set([openApiPath]));
+  addOpenApiRoute(app);
   addFailuresRoutes(app, options);
   addOtlpRoutes(app, options, toProblemAndLog);
-  app.setNotFoundHandler(async (request, reply) => {
-    const isWrongMethod = paths.includes(request.url.split('?')[0]!);
-    const problem = isWrongMethod
-      ? new HttpProblem(405, 'method_not_allowed', 'expected POST', { headers: { allow: 'POST' } })
-      : new HttpProblem(
-          404,
-          'not_found',
-          `there is no such route: expected POST to one of ${paths.join(', ')}`,
-        );
-    return sendProblem(reply.header('connection', 'close'), problem);
-  });
+  app.setNotFoundHandler(async (request, reply) =>
+    sendProblem(reply.header('connection', 'close'), noSuchRoute(request.url.split('?')[0]!)),
+  );
   app.setErrorHandler(async (error, _request, reply) =>
     sendProblem(reply, error instanceof HttpProblem ? error : toProblemAndLog(error as FastifyError)),
   );
@@ -65,17 +60,24 @@ export function createServer(options: ServerOptions): FastifyInstance {
   return app;
 }
 
-const paths = ['/v1/failures', '/v1/logs', '/v1/traces', '/ingest/logs'];
+const postPaths = ['/v1/failures', '/v1/logs', '/v1/traces', '/ingest/logs'];
+
+function noSuchRoute(path: string): HttpProblem {
+  const allow = postPaths.includes(path) ? 'POST' : path === openApiPath ? 'GET, HEAD' : undefined;
+  if (allow) return new HttpProblem(405, 'method_not_allowed', `expected ${allow}`, { headers: { allow } });
+  const expected = `expected POST to one of ${postPaths.join(', ')}, or GET ${openApiPath}`;
+  return new HttpProblem(404, 'not_found', `there is no such route: ${expected}`);
+}
 
 /** What Fastify found wrong with a request keeps its status; everything else is our own fault. */
 function toProblem(error: FastifyError): HttpProblem {
   const status = error.statusCode;
+  if (status === 415) {
+    const message = 'Content-Type: expected application/json, application/x-ndjson or application/ndjson';
+    return new HttpProblem(415, 'unsupported_media_type', message);
+  }
   if (status !== undefined && status >= 400 && status < 500) {
-    return new HttpProblem(status, 'bad_request', sentences.get(status) ?? 'the request is malformed');
+    return new HttpProblem(status, 'bad_request', 'the request is malformed');
   }
   return new HttpProblem(500, 'unexpected_error', 'an unexpected error of ours: the outcome is unknown');
 }
-
-const sentences = new Map([
-  [415, 'Content-Type: expected application/json, application/x-ndjson or application/ndjson'],
-]);

@@ -65,6 +65,16 @@ describe('clients over a real socket', () => {
     expect(inFlight.bytes).toBe(0);
   });
 
+  test('an OTLP request that is over says nothing of how the next one on its connection is answered', async () => {
+    const { open } = await listen();
+    const socket = await open();
+    const answer = text(socket);
+    socket.write(`${head({ 'content-length': '2' }, '/v1/logs')}{}`);
+    await once(socket, 'data');
+    socket.write('hello\r\n\r\n');
+    expect(await answer).toMatch(/^HTTP\/1.1 200 [^]+\{\}HTTP\/1.1 400 [^]+application\/problem\+json/);
+  });
+
   test('what is not HTTP is answered 400 as problem details', async () => {
     const { open } = await listen();
     const socket = await open();
@@ -108,9 +118,9 @@ async function listen(overrides: Parameters<typeof createTestApp>[0] = {}) {
   return { ...test, open, failed: failed.promise };
 }
 
-function head(headers: Record<string, string>): string {
+function head(headers: Record<string, string>, path = '/v1/failures'): string {
   const lines = Object.entries({ host: 'x', 'content-type': 'application/json', ...headers }).map(
     ([name, value]) => `${name}: ${value}`,
   );
-  return `POST /v1/failures HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
+  return `POST ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
 }

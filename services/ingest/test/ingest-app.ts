@@ -1,12 +1,18 @@
+import { afterEach, expect } from '@jest/globals';
 import { createLogger } from '@prodsentinel/process';
 import { Registry } from 'prom-client';
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { InFlightBytes } from '../src/http/in-flight-bytes.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { createServer, type ServerOptions } from '../src/server.ts';
+import { undocumented } from './documented-answers.ts';
 import { FakeProducer } from './fake-producer.ts';
 
 export const nowMs = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+/** What answers of this file's tests the OpenAPI document does not say. */
+const undocumentedAnswers: string[] = [];
+afterEach(() => expect(undocumentedAnswers.splice(0)).toEqual([]));
 
 /** Ingest's HTTP side with a producer that is told what to say. */
 export function createTestApp(overrides: Partial<ServerOptions> = {}) {
@@ -25,7 +31,26 @@ export function createTestApp(overrides: Partial<ServerOptions> = {}) {
     ...overrides,
     limits: { ...limits, ...overrides.limits },
   });
+  holdAgainstDocument(app);
   return { app, producer, registry, inFlight };
+}
+
+/** Unknown routes are in no document: their tests say what they answer. */
+function holdAgainstDocument(app: FastifyInstance): void {
+  app.addHook('onSend', async (request, reply, payload) => {
+    const path = request.routeOptions.url;
+    if (path === undefined) return;
+    const body = Buffer.isBuffer(payload) ? payload : Buffer.from((payload ?? '') as string);
+    const { method } = request;
+    const fault = undocumented({
+      path,
+      method,
+      status: reply.statusCode,
+      headers: reply.getHeaders(),
+      body,
+    });
+    if (fault !== undefined) undocumentedAnswers.push(fault);
+  });
 }
 
 /** Posts a body; an object is sent as JSON. */

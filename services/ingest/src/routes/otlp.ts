@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type protobuf from 'protobufjs';
+import { forgetClientErrors, writeClientErrorsAs, type WrittenProblem } from '../http/client-error.ts';
 import type { ParsedItem } from '../http/parse-items.ts';
 import { hangUpUnlessRead, HttpProblem } from '../http/problem.ts';
 import { decodeOtlp, otlpEncodingOf, otlpMediaTypes, type OtlpMessage } from '../otlp/encoding.ts';
@@ -19,6 +20,9 @@ export function addOtlpRoutes(
 ): void {
   const add = <T>(signal: Signal<T>) =>
     app.post(signal.path, {
+      onRequest: async ({ raw }) =>
+        writeClientErrorsAs(raw, (problem) => writeStatus(raw.headers['content-type'], problem)),
+      onResponse: async ({ raw }) => forgetClientErrors(raw),
       handler: (request, reply) => answerExport(request, reply, options, signal),
       errorHandler: (error, request, reply) => {
         sendStatus(request, reply, error instanceof HttpProblem ? error : toProblem(error));
@@ -95,25 +99,31 @@ function toPartialSuccess({ refused }: Answer, rejectedName: string): Record<str
 const maxReasons = 20;
 
 function sendStatus(request: FastifyRequest, reply: FastifyReply, problem: HttpProblem): void {
-  const isProtobuf = (request.headers['content-type'] ?? '').startsWith(otlpMediaTypes.protobuf);
+  const { mediaType, body } = writeStatus(request.headers['content-type'], problem);
+  void hangUpUnlessRead(reply)
+    .code(problem.status)
+    .headers({ ...problem.details.headers })
+    .type(mediaType)
+    .send(body);
+}
+
+/** A `google.rpc.Status` in the encoding that was sent; JSON when it was neither. */
+function writeStatus(contentType: string | undefined, problem: HttpProblem): WrittenProblem {
+  const { status: type } = otlpMessages;
   const status = {
     code: grpcCodes.get(problem.status) ?? (problem.status < 500 ? 3 : 13),
     message: `${problem.code}: ${problem.message}`,
   };
-  void hangUpUnlessRead(reply)
-    .code(problem.status)
-    .headers({ ...problem.details.headers });
-  if (!isProtobuf) {
-    void reply.type(otlpMediaTypes.json).send(JSON.stringify(status));
-    return;
-  }
-  const { status: type } = otlpMessages;
-  void reply.type(otlpMediaTypes.protobuf).send(Buffer.from(type.encode(type.create(status)).finish()));
+  const isProtobuf = (contentType ?? '').toLowerCase().startsWith(otlpMediaTypes.protobuf);
+  return isProtobuf
+    ? { mediaType: otlpMediaTypes.protobuf, body: Buffer.from(type.encode(type.create(status)).finish()) }
+    : { mediaType: otlpMediaTypes.json, body: Buffer.from(JSON.stringify(status)) };
 }
 
-/** google.rpc.Code by HTTP status: UNAUTHENTICATED, RESOURCE_EXHAUSTED, UNAVAILABLE; else INVALID_ARGUMENT or INTERNAL. */
+/** google.rpc.Code by HTTP status: UNAUTHENTICATED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE; else INVALID_ARGUMENT or INTERNAL. */
 const grpcCodes = new Map([
   [401, 16],
+  [408, 4],
   [429, 8],
   [503, 14],
 ]);

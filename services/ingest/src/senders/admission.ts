@@ -17,9 +17,18 @@ export function senderOf(request: FastifyRequest): Sender | undefined {
   return senders.get(request);
 }
 
-/** Lets nobody in without a token, before anything of the body is read; unknown paths are no exception. */
-export function addAdmission(app: FastifyInstance, admission: Admission): void {
+/**
+ * Lets nobody in without a token, before anything of the body is read; unknown paths are no exception.
+ *
+ * @param openPaths routes that need none
+ */
+export function addAdmission(
+  app: FastifyInstance,
+  admission: Admission,
+  openPaths: ReadonlySet<string>,
+): void {
   app.addHook('onRequest', async (request) => {
+    if (openPaths.has(request.routeOptions.url ?? '')) return;
     const { authorization } = request.headers;
     const sender = admission.findSender(authorization);
     if (!sender) throw unauthorized(authorization !== undefined);
