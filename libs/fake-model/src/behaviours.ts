@@ -1,12 +1,13 @@
 /**
  * How the fake model treats one request: `correct` answers from the signals it was shown · `say` answers with a text of
- * the caller's, which sees what was asked · `status` fails · the others are what servers do on bad days.
+ * the caller's, which sees what was asked · `status` fails · `flood` sends blanks without end · the others are what servers do on bad days.
  */
 export type Behaviour =
   | {
       readonly kind:
         'correct' | 'truncated' | 'refusing' | 'hanging' | 'reset' | 'page' | 'wrongSchema' | 'empty';
     }
+  | { readonly kind: 'flood'; readonly bytes?: number }
   | { readonly kind: 'slow'; readonly untilResolved: Promise<void> }
   | { readonly kind: 'say'; readonly text: (data: Data) => string }
   | {

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { correctAnswer, type Behaviour, type Data } from './behaviours.ts';
+import { findLeaks } from './planted.ts';
 
 export interface SeenRequest {
   /** The whole body, as it came. */
@@ -15,6 +17,10 @@ export interface FakeModel extends AsyncDisposable {
   /** For OPENAI_BASE_URL. */
   readonly url: string;
   readonly seen: readonly SeenRequest[];
+  /**
+   * @throws Error when any request held a secret or an identity (`planted.ts`): a test that stops its fake model, as every
+   * test must, fails by it
+   */
   stop(): Promise<void>;
 }
 
@@ -37,6 +43,10 @@ export async function startFakeModel(
   const stop = async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
+    const leaks = seen.map(({ body }) => findLeaks(body)).filter(({ length }) => length > 0);
+    if (leaks.length === 0) return;
+    const kinds = [...new Set(leaks.flat())].join(', ');
+    throw new Error(`the model was sent what must not leave, in ${leaks.length} requests: ${kinds}`);
   };
   return { url: `http://127.0.0.1:${port}/v1`, seen, stop, [Symbol.asyncDispose]: stop };
 }
@@ -73,6 +83,10 @@ async function answer(
       response.end(JSON.stringify({ error: { message, type: 'error', code } }));
       return;
     }
+    case 'flood':
+      one.isCharged = true;
+      await flood(response, behaviour.bytes);
+      return;
     case 'slow':
       await behaviour.untilResolved;
       break;
@@ -85,6 +99,16 @@ async function answer(
   }
   one.isCharged = true;
   response.setHeader('content-type', 'application/json').end(JSON.stringify(completion(behaviour, data)));
+}
+
+/** Bytes of an answer that never comes to its point, as fast as they are taken; undefined: until nobody takes them. */
+async function flood(response: ServerResponse, bytes: number | undefined): Promise<void> {
+  response.setHeader('content-type', 'application/json');
+  const piece = Buffer.alloc(64 * 1024, ' ');
+  for (let sent = 0; sent < (bytes ?? Infinity) && !response.destroyed; sent += piece.length) {
+    if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  }
+  response.end();
 }
 
 function completion(behaviour: Behaviour, data: Data) {

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, jest, test } from '@jest/globals';
-import { startFakeModel, type FakeModel } from '@prodsentinel/fake-model';
+import { plantedLine, startFakeModel, type FakeModel } from '@prodsentinel/fake-model';
 import { killVariable } from '@prodsentinel/fault-tools';
 import { createProducer, readLag, readTopic } from '@prodsentinel/messaging';
 import { TestCluster } from '../../../libs/messaging/test/test-cluster.ts';
@@ -38,7 +38,7 @@ async function send(requestId: string): Promise<void> {
   const { connection, codec } = cluster;
   const producer = createProducer({ connection, codec, topics: ['analysis-requests'] });
   await producer.start(new AbortController().signal);
-  const value = requestFor([signal('e1', 'payments', 'connect ECONNREFUSED')], {
+  const value = requestFor([signal('e1', 'payments', plantedLine)], {
     requestId,
     incidentId: randomUUID(),
   });

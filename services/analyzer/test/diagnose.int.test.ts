@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, expect, jest, test } from '@jest/globals';
-import { startFakeModel, type FakeModel } from '@prodsentinel/fake-model';
+import { plantedLine, startFakeModel, type FakeModel } from '@prodsentinel/fake-model';
 import { createProducer, readTopic, type Producer } from '@prodsentinel/messaging';
 import { createLogger, Health, type Service } from '@prodsentinel/process';
 import { TestCluster } from '../../../libs/messaging/test/test-cluster.ts';
@@ -60,7 +60,7 @@ test('of two diagnosers and every request published twice, each request is one c
   });
   await producer.start(new AbortController().signal);
   const requests = Array.from({ length: 10 }, () =>
-    requestFor([signal('e1', 'payments', 'connect ECONNREFUSED')], {
+    requestFor([signal('e1', 'payments', plantedLine)], {
       requestId: randomUUID(),
       incidentId: randomUUID(),
     }),
