@@ -8,6 +8,7 @@ import { BatchWorker } from './batch-worker.ts';
 import { createConsumerMetrics, type ConsumerMetrics } from './consumer-metrics.ts';
 import { defaultConsumerLimits, type ConsumerLimits } from './consumer-limits.ts';
 import type { ConsumerOptions } from './consumer-options.ts';
+import { drainWorker } from './drain.ts';
 import { FetchControl } from './fetch-control.ts';
 import { createGroupClient } from './group-client.ts';
 import { PartitionHalts } from './partition-halts.ts';
@@ -24,6 +25,7 @@ import { RawProducer } from './raw-producer.ts';
 import { holdRejoin, installRebalanceGate } from './rebalance-gate.ts';
 import { RecordWorker } from './record-worker.ts';
 import { verifyTopics } from './topic-check.ts';
+import { TopicWatch } from './topic-watch.ts';
 import type { WorkContext, WorkItem } from './work.ts';
 import type { Worker } from './worker.ts';
 
@@ -54,6 +56,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
   #watchTimer: NodeJS.Timeout | undefined;
   readonly #commits: OffsetCommits;
   readonly #resets: OffsetResets;
+  readonly #topicWatch: TopicWatch;
   readonly #metrics: ConsumerMetrics;
   #isRunning = false;
   #drained: Promise<void> | undefined;
@@ -93,6 +96,11 @@ class GroupConsumer<T extends Topic> implements Consumer {
       assignments: () => this.#assignments,
       ownName: (name) => this.#ownName(name),
     });
+    this.#topicWatch = new TopicWatch({
+      ...options,
+      intervalMs: this.#limits.sessionTimeoutMs,
+      onMissing: (error) => this.#fail(error),
+    });
     this.#halts = this.#createHalts();
     this.#worker = this.#createWorker();
     this.#assignments = new Assignments(this.#listen(options.assignmentListener));
@@ -127,6 +135,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
       () => this.#watchdog.look(),
       Math.min(maxWatchIntervalMs, this.#limits.handlerHangsMs),
     );
+    this.#topicWatch.start();
     await Promise.race([joined, this.failed, untilAborted(signal)]);
     this.#options.onTrouble?.(undefined);
   }
@@ -274,28 +283,20 @@ class GroupConsumer<T extends Topic> implements Consumer {
   }
 
   async #drain(): Promise<void> {
-    const { logger } = this.#options.connection;
-    const startedMs = performance.now();
-    const seconds = () => (performance.now() - startedMs) / 1000;
     const partitions = this.#assignments.all;
-    if (this.#isRunning) {
-      this.#fetching.pause(partitions);
-    }
-    try {
-      await withDeadline('draining', this.#limits.drainMs, this.#worker.drain());
-      this.#metrics.drained(seconds(), true);
-    } catch (error) {
-      this.#metrics.drained(seconds(), false);
-      const abandoned = partitions.filter(({ activeRecords }) => activeRecords > 0);
-      const offsets = abandoned.map(
-        ({ topic, partition, tracker }) => `${topic}/${partition}@${tracker.lowWater}`,
-      );
-      logger.error({ event: 'drain_abandoned', offsets }, describeError(error));
-      this.#giveUp.abort();
-    }
+    if (this.#isRunning) this.#fetching.pause(partitions);
+    const isComplete = await drainWorker({
+      worker: this.#worker,
+      partitions,
+      limitMs: this.#limits.drainMs,
+      metrics: this.#metrics,
+      logger: this.#options.connection.logger,
+    });
+    if (!isComplete) this.#giveUp.abort();
   }
 
   async #stop(): Promise<void> {
+    const watched = this.#topicWatch.stop();
     await this.drain();
     clearInterval(this.#commitTimer);
     clearInterval(this.#watchTimer);
@@ -309,6 +310,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
       logger.warn({ event: 'disconnect_failed' }, describeError(error));
     }
     this.#resets.stop();
+    await watched;
     await this.#halts.stop();
     await this.#deadLetters.stop();
     this.#metrics.close();

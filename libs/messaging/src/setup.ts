@@ -1,9 +1,15 @@
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { allTopicSettings, readSchemaText, topics, type Topic } from '@prodsentinel/contracts';
+import {
+  allTopicSettings,
+  deadLetterTopicOf,
+  readSchemaText,
+  topics,
+  type Topic,
+} from '@prodsentinel/contracts';
 import { AppError, backoffMs, delay, describeError, withDeadline } from '@prodsentinel/kernel';
 import type { Admin } from 'kafkajs';
 import { kafkaTypeOf } from './errors.ts';
-import { withAdmin } from './topic-check.ts';
+import { countPartitions, withAdmin } from './topic-check.ts';
 import { clusterName, type KafkaConnection } from './kafka-client.ts';
 
 export interface SetupOptions {
@@ -22,7 +28,7 @@ const registryDeadlineMs = 10_000;
 
 /**
  * Creates what is missing of the topics and registers the schemas, each subject protected before its first version.
- * Doing it again changes nothing; existing topics keep their settings, except those that counting depends on.
+ * Doing it again changes nothing; existing topics keep their settings, and dead-letter topics get the partitions they lack.
  *
  * @throws AppError `unavailable` when Kafka or the registry does not answer, `contract_mismatch` when a registered schema
  *   is not compatible with ours
@@ -61,10 +67,38 @@ async function createTopics({
         missing.map(({ name }) => name),
       );
     }
+    const grown = await growDeadLetters(admin, connection);
     for (const { name } of wanted) {
-      onProgress?.(`topic ${name}: ${existing.has(name) ? 'is there' : `created, ${partitions} partitions`}`);
+      const isThere = grown.has(name) ? `grown to ${grown.get(name)} partitions` : 'is there';
+      onProgress?.(`topic ${name}: ${existing.has(name) ? isThere : `created, ${partitions} partitions`}`);
     }
   });
+}
+
+/** A dead letter keeps its partition number: a topic that was given more partitions needs them in its dead letters too. */
+async function growDeadLetters(
+  admin: Admin,
+  connection: KafkaConnection,
+): Promise<ReadonlyMap<string, number>> {
+  const pairs = topics.map((topic) => ({
+    name: clusterName(connection, topic),
+    deadLetters: clusterName(connection, deadLetterTopicOf(topic)),
+  }));
+  const counts = await countPartitions(
+    admin,
+    pairs.flatMap(({ name, deadLetters }) => [name, deadLetters]),
+  );
+  const grown = new Map<string, number>();
+  for (const { name, deadLetters } of pairs) {
+    const wanted = counts.get(name) ?? 0;
+    if ((counts.get(deadLetters) ?? 0) < wanted) grown.set(deadLetters, wanted);
+  }
+  if (grown.size > 0) {
+    await admin.createPartitions({
+      topicPartitions: [...grown].map(([topic, count]) => ({ topic, count })),
+    });
+  }
+  return grown;
 }
 
 /** Creating is acknowledged before brokers show the topics and their leaders. */

@@ -8,8 +8,8 @@ import { clusterName, createKafkaClient, type KafkaConnection } from './kafka-cl
 const essentialSettings = ['message.timestamp.type'];
 
 /**
- * Checks that the topics and their dead-letter topics are there, with as many dead-letter partitions as there are
- * partitions, and with the settings that counting depends on.
+ * Checks that the topics and their dead-letter topics are there, with at least as many dead-letter partitions as
+ * there are partitions, and with the settings that counting depends on.
  *
  * @throws AppError `unavailable` when the brokers do not answer, `contract_mismatch` naming what is wrong and the command
  *   that mends it
@@ -18,22 +18,56 @@ export async function verifyTopics(connection: KafkaConnection, topics: readonly
   await withAdmin(connection, async (admin) => {
     const inCluster = (name: string) => clusterName(connection, name);
     const names = topics.flatMap((topic) => [topic, deadLetterTopicOf(topic)]).map(inCluster);
-    const existing = new Set(await admin.listTopics());
-    const missing = names.filter((name) => !existing.has(name));
-    if (missing.length > 0)
-      throw mismatch(`topics do not exist: ${missing.join(', ')}: run \`prodsentinel setup\``);
-    const { topics: found } = await admin.fetchTopicMetadata({ topics: names });
-    const partitions = new Map(found.map((topic) => [topic.name, topic.partitions.length]));
+    const missing = await missingOf(admin, names);
+    if (missing.length > 0) throw missingTopicsError(missing);
+    const partitions = await countPartitions(admin, names);
     for (const topic of topics) {
+      const name = inCluster(topic);
       const deadLetters = inCluster(deadLetterTopicOf(topic));
-      if ((partitions.get(deadLetters) ?? 0) < (partitions.get(inCluster(topic)) ?? 0)) {
+      const [wanted, found] = [partitions.get(name) ?? 0, partitions.get(deadLetters) ?? 0];
+      if (found < wanted) {
         throw mismatch(
-          `${deadLetters} has fewer partitions than ${inCluster(topic)}: run \`prodsentinel setup\``,
+          `${deadLetters} has ${found} partitions, ${name} has ${wanted}: run \`prodsentinel setup\``,
         );
       }
     }
     await verifySettings(admin, topics, connection);
   });
+}
+
+/**
+ * Topics (by their own names) that the cluster does not have, by their names in it.
+ *
+ * @throws AppError `unavailable` when the brokers do not answer
+ */
+export function findMissingTopics(
+  connection: KafkaConnection,
+  topics: readonly string[],
+): Promise<readonly string[]> {
+  return withAdmin(connection, (admin) =>
+    missingOf(
+      admin,
+      topics.map((topic) => clusterName(connection, topic)),
+    ),
+  );
+}
+
+export function missingTopicsError(names: readonly string[]): AppError {
+  return mismatch(`topics do not exist: ${names.join(', ')}: run \`prodsentinel setup\``);
+}
+
+async function missingOf(admin: Admin, names: readonly string[]): Promise<readonly string[]> {
+  const existing = new Set(await admin.listTopics());
+  return names.filter((name) => !existing.has(name));
+}
+
+/** Partitions by topic; a topic that does not exist is an error of kafkajs. */
+export async function countPartitions(
+  admin: Admin,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const { topics: found } = await admin.fetchTopicMetadata({ topics: [...names] });
+  return new Map(found.map(({ name, partitions }) => [name, partitions.length]));
 }
 
 async function verifySettings(
