@@ -6,10 +6,16 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { listIncidents, showIncident } from '@prodsentinel/database';
 import kafkajs from 'kafkajs';
 import pg from 'pg';
+import { installPythonPackages } from '../../services/ingest/test/foreign-clients.ts';
+import { expectOneIncident, runNodeProgram, runPythonProgram } from './real-clients.ts';
 import { startWholeSystem, type WholeSystem } from './whole-system.ts';
 
 jest.setTimeout(120_000);
 
+const python = await installPythonPackages(
+  'opentelemetry-sdk==1.45.2',
+  'opentelemetry-exporter-otlp-proto-http==1.45.2',
+);
 let whole: WholeSystem;
 
 beforeAll(async () => {
@@ -18,9 +24,16 @@ beforeAll(async () => {
 
 afterAll(() => whole?.stop());
 
+function ingestUrl(): string {
+  return whole.system.services.ingest[0]!.addresses['ingest']!;
+}
+
 function post(body: string, contentType = 'application/json'): Promise<Response> {
-  const { ingest } = whole.system.services.ingest[0]!.addresses;
-  return fetch(`${ingest}/v1/failures`, { method: 'POST', headers: { 'content-type': contentType }, body });
+  return fetch(`${ingestUrl()}/v1/failures`, {
+    method: 'POST',
+    headers: { 'content-type': contentType },
+    body,
+  });
 }
 
 /** As any application would: with a client of its own, without our libraries. */
@@ -94,6 +107,22 @@ test("the README's examples work as they are written", async () => {
     `select count(*) = 2 from incidents where 'cart' = any(services) and current_analysis_id is not null`,
   );
 });
+
+// The programs of docs/sending.md, as they stand there.
+test("OpenTelemetry's SDK for Node: a log record and a span of one failure are one incident", async () => {
+  const service = 'node-shop';
+  await runNodeProgram({ endpoint: ingestUrl(), service });
+  await expectOneIncident(whole, { service, exceptionType: 'RangeError', frame: 'at chargeCard' });
+});
+
+const pythonName = "OpenTelemetry's SDK for Python: a log record and a span of one failure are one incident";
+if ('missing' in python) test.skip(`${pythonName} (${python.missing})`, () => {});
+else
+  test(pythonName, async () => {
+    const service = 'python-shop';
+    await runPythonProgram(python.path, { endpoint: ingestUrl(), service });
+    await expectOneIncident(whole, { service, exceptionType: 'ValueError', frame: 'in charge_card' });
+  });
 
 test('a malformed body is answered with the reason and the place', async () => {
   const response = await post('{"service": "x",\n "message": }');

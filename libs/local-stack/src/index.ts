@@ -1,3 +1,6 @@
+export { cacheFolder, fillCache, type Artifact } from './cache-folder.ts';
+export { findFreePorts } from './free-ports.ts';
+export { findOnPath } from './prerequisites.ts';
 export { startStack } from './start-stack.ts';
 export {
   serverNames,

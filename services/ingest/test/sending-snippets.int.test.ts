@@ -1,17 +1,18 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { snippet, snippetNames } from './document-snippets.ts';
+import { installJavaClient, installPythonPackages, isInstalled, type Installed } from './foreign-clients.ts';
 import { required, RunningIngest } from './running-ingest.ts';
 
 jest.setTimeout(300_000);
 
 const run = promisify(execFile);
-const document = readFileSync(join(import.meta.dirname, '../../../docs/sending.md'), 'utf8');
-const isFull = process.env['PRODSENTINEL_TEST_FULL'] === '1';
+const python = await installPythonPackages('confluent-kafka==2.5.3');
+const java = await installJavaClient();
 let ingest: RunningIngest;
 let env: NodeJS.ProcessEnv;
 
@@ -31,11 +32,13 @@ afterAll(() => ingest.close());
 
 // The documents' own text is run: they and what works cannot part.
 test('every snippet of docs/sending.md has a test here', () => {
-  const names = [...document.matchAll(/^```\w+ ?(.*)$/gm)].map(([, name]) => name);
-  expect(names).toEqual(['curl', 'kafkajs-json', 'kafkajs-avro', 'kcat', 'confluent-kafka']);
+  const here = ['curl', 'kafkajs-json', 'kafkajs-avro', 'kcat', 'kafka-clients', 'confluent-kafka'];
+  // Through to an incident: e2e/test/main-path.e2e.test.ts, and the Collector in collector.e2e.test.ts.
+  const there = ['opentelemetry-environment', 'opentelemetry-node', 'opentelemetry-python', 'collector'];
+  expect(snippetNames().toSorted()).toEqual([...here, ...there].toSorted());
 });
 
-testIf(isInstalled('curl'), 'curl', async () => {
+testWith(installed('curl'), 'curl', async () => {
   const { stdout } = await run('sh', ['-c', snippet('curl')], { env });
   expect(JSON.parse(stdout)).toEqual({ accepted: 1, filtered: 0, refused: [] });
   await expectInKafka('curl-1', 'sent by curl');
@@ -51,37 +54,37 @@ test('kafkajs, Avro', async () => {
   await expectInKafka('kafkajs-avro-1', 'sent by kafkajs as Avro');
 });
 
-testIf(isInstalled('kcat'), 'kcat', async () => {
+testWith(installed('kcat'), 'kcat', async () => {
   await run('sh', ['-c', snippet('kcat')], { env });
   await expectInKafka('kcat-1', 'sent by kcat');
 });
 
-testIf(isFull && isInstalled('python3'), 'Python, confluent-kafka (npm run test:full)', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'prodsentinel-python-'));
+testWith(java, 'Java, kafka-clients', async (classPath) => {
+  const folder = await mkdtemp(join(tmpdir(), 'prodsentinel-java-'));
   try {
-    await run('python3', ['-m', 'venv', folder]);
-    const python = join(folder, 'bin', 'python');
-    await run(python, ['-m', 'pip', 'install', '--quiet', 'confluent-kafka==2.5.3']);
-    await run(python, ['-c', snippet('confluent-kafka')], { env });
+    const source = join(folder, 'SendFailure.java');
+    await writeFile(source, snippet('kafka-clients'));
+    await run('java', ['-cp', classPath, source], { env });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+  await expectInKafka('java-1', 'sent by Java');
+});
+
+testWith(python, 'Python, confluent-kafka', async (packages) => {
+  const program = ['-c', snippet('confluent-kafka')];
+  await run('python3', program, { env: { ...env, PYTHONPATH: packages } });
   await expectInKafka('python-1', 'sent by Python');
 });
 
-/** What is not there is skipped, and the report names it. */
-function testIf(condition: boolean, name: string, run: () => Promise<void>): void {
-  (condition ? test : test.skip)(name, run);
+/** What cannot be had here is skipped, and the report says why. */
+function testWith(client: Installed, name: string, run: (path: string) => Promise<void>): void {
+  if ('missing' in client) test.skip(`${name} (${client.missing})`, () => {});
+  else test(name, () => run(client.path));
 }
 
-function isInstalled(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
-}
-
-function snippet(name: string): string {
-  const found = new RegExp(`^\`\`\`\\w+ ${name}\\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(document);
-  if (!found) throw new Error(`docs/sending.md has no snippet ${name}`);
-  return found[1]!;
+function installed(program: string): Installed {
+  return isInstalled(program) ? { path: program } : { missing: `no ${program}` };
 }
 
 async function runModule(source: string): Promise<void> {
