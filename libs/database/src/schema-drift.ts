@@ -1,18 +1,23 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 import { entities } from './entities/all-entities.ts';
 import { toDatabaseError } from './database-errors.ts';
-import { loadMigrations } from './migration-files.ts';
-import type { SqlSession } from './sql-session.ts';
+import type { Database } from './open-database.ts';
+import { readDefinitions, readExpectedDefinitions, type Definition } from './schema-definitions.ts';
 
 /**
  * Compares a live database with what this build expects, whatever `schema_migrations` says: tables, columns, types and
- * closed sets by the entities, indexes and constraints by the names in the migrations.
+ * closed sets by the entities, indexes and constraints by what the migrations make of an empty schema on the same server
+ * (temporary tables in a transaction that is taken back).
  *
  * @returns one sentence or statement for each difference; none when they agree
- * @throws AppError `unavailable` when the database does not answer
+ * @throws AppError `unavailable` when the database does not answer, `bug` when the role may not create temporary tables
  */
-export async function findSchemaDrift(session: SqlSession, url: string): Promise<string[]> {
-  return [...(await compareEntities(url)), ...(await compareNames(session))];
+export async function findSchemaDrift(database: Database, url: string): Promise<string[]> {
+  const [live, expected] = await database.transaction(async (session) => [
+    await readDefinitions(session),
+    await readExpectedDefinitions(session),
+  ]);
+  return [...(await compareEntities(url)), ...compareDefinitions(live, expected)];
 }
 
 // Keys between tables, indexes and checks on numbers are the migrations' own: entities are for reading.
@@ -39,28 +44,18 @@ async function compareEntities(url: string): Promise<string[]> {
   }
 }
 
-/** By name, both ways: an index that somebody dropped in a hurry, and one that no migration made. */
-async function compareNames(session: SqlSession): Promise<string[]> {
-  const sql = loadMigrations()
-    .map((each) => each.sql)
-    .join('\n');
-  const expected = new Set(
-    [...sql.matchAll(/^\s*create (?:unique )?index (\w+)|\bconstraint (\w+)/gm)].map(
-      ([, index, constraint]) => index ?? constraint ?? '',
-    ),
-  );
-  const rows = await session.query<{ name: string; isValid: boolean }>(
-    `select conname as name, convalidated as "isValid" from pg_constraint
-    where connamespace = current_schema()::regnamespace and contype in ('p', 'u', 'f', 'c')
-      and conrelid <> to_regclass('schema_migrations')
-    union
-    select relname, indisvalid from pg_index join pg_class on pg_class.oid = indexrelid
-    where relnamespace = current_schema()::regnamespace and indrelid <> to_regclass('schema_migrations')`,
-  );
-  const live = new Map(rows.map(({ name, isValid }) => [name, isValid]));
+/** Both ways: an index that somebody dropped or changed in a hurry, and one that no migration made. */
+function compareDefinitions(
+  live: ReadonlyMap<string, Definition>,
+  expected: ReadonlyMap<string, Definition>,
+): string[] {
   return [
-    ...[...expected].filter((name) => !live.has(name)).map((name) => `${name} is missing`),
+    ...[...expected].flatMap(([name, { text }]) => {
+      const found = live.get(name);
+      if (!found) return `${name} is missing`;
+      return found.text === text ? [] : `${name} is "${found.text}", expected "${text}"`;
+    }),
     ...[...live.keys()].filter((name) => !expected.has(name)).map((name) => `${name}: no migration made it`),
-    ...[...live].filter(([, isValid]) => !isValid).map(([name]) => `${name} is not valid`),
+    ...[...live].filter(([, { isValid }]) => !isValid).map(([name]) => `${name} is not valid`),
   ];
 }

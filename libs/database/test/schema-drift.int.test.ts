@@ -50,6 +50,11 @@ test('a live database agrees with the entities and the migrations', async () => 
   expect(await findSchemaDrift(database, target.url)).toEqual([]);
 });
 
+test('looking for drift leaves nothing behind', async () => {
+  await findSchemaDrift(database, target.url);
+  expect(await database.query(`select relname from pg_class where relpersistence = 't'`)).toEqual([]);
+});
+
 test.each([
   ['alter table traces add column colour text', 'colour'],
   ['alter table incidents alter column title drop not null', 'title'],
@@ -59,6 +64,37 @@ test.each([
   [
     'alter table analysis_results drop constraint analysis_results_request_id_source_unique',
     'analysis_results_request_id_source_unique is missing',
+  ],
+  [
+    `drop index incidents_resolved_at_index;
+    create index incidents_resolved_at_index on incidents (resolved_at) where status = 'closed'`,
+    'incidents_resolved_at_index is "CREATE INDEX',
+  ],
+  [
+    `drop index traces_incident_id_last_seen_at_index;
+    create index traces_incident_id_last_seen_at_index on traces (incident_id, last_seen_at)`,
+    'traces_incident_id_last_seen_at_index is',
+  ],
+  [
+    `drop index analysis_requests_pending_unique;
+    create index analysis_requests_pending_unique on analysis_requests (incident_id) where state = 'pending'`,
+    'analysis_requests_pending_unique is',
+  ],
+  [
+    `alter table incidents drop constraint incidents_failure_count_check;
+    alter table incidents add constraint incidents_failure_count_check check (failure_count >= -1)`,
+    'expected "incidents: CHECK ((failure_count >= 0))"',
+  ],
+  [
+    `alter table analysis_requests drop constraint analysis_requests_payload_check;
+    alter table analysis_requests add constraint analysis_requests_payload_check check (state <> '') not valid`,
+    'analysis_requests_payload_check is not valid',
+  ],
+  [
+    `alter table incident_events drop constraint incident_events_incident_id_foreign;
+    alter table incident_events add constraint incident_events_incident_id_foreign foreign key (incident_id)
+      references incidents (id) on delete cascade`,
+    'incident_events_incident_id_foreign is',
   ],
   ['drop table incident_fingerprints', 'incident_fingerprints'],
 ])('drift is named: %s', async (sql, reason) => {
