@@ -5,8 +5,8 @@ export const Trace = defineEntity({
   name: 'Trace',
   tableName: 'traces',
   properties: {
-    environment: p.text().primary(),
     traceId: p.text().primary(),
+    environment: p.text().primary(),
     incidentId: p.uuid().primary(),
     firstSeenAt: p.datetime(),
     lastSeenAt: p.datetime(),
