@@ -1,4 +1,11 @@
-import { listAnalyses, listEvents, listIncidents, type SqlSession } from '@prodsentinel/database';
+import {
+  listAnalyses,
+  listEvents,
+  listIncidents,
+  listTraces,
+  showIncident,
+  type SqlSession,
+} from '@prodsentinel/database';
 import { incidentId, seedServices, traceId, type Seed } from './seed.ts';
 
 /** Asks for the `number`th time, each time about something else. Answers how many rows came. */
@@ -20,6 +27,30 @@ export function createQuestions({ incidents, traces }: Seed): Readonly<Record<st
       (await listAnalyses(session, { incidentId: incidentId(spread(number, incidents)) })).items.length,
     events: async (session, number) =>
       (await listEvents(session, { incidentId: incidentId(spread(number, incidents)) })).items.length,
+  };
+}
+
+/** What readers ask beside the five: not measured, but no big table may be read for it either. */
+export function createFurtherQuestions({ incidents, traces }: Seed): Readonly<Record<string, Ask>> {
+  const someIncident = (number: number) => incidentId(spread(number, incidents));
+  return {
+    newest: async (session) => (await listIncidents(session)).incidents.length,
+    nextPage: async (session) => {
+      const { next } = await listIncidents(session);
+      return (await listIncidents(session, { after: next ?? '' })).incidents.length;
+    },
+    openOfServiceWithTrace: async (session, number) =>
+      (
+        await listIncidents(session, {
+          environment: 'production',
+          statuses: ['open', 'closed', 'resolved', 'investigating'],
+          service: `service-${spread(number, seedServices)}`,
+          traceId: traceId(spread(number, traces)),
+        })
+      ).incidents.length,
+    wholeIncident: async (session, number) =>
+      (await showIncident(session, someIncident(number))) === undefined ? 0 : 1,
+    tracesOf: async (session) => (await listTraces(session, { incidentId: incidentId(0) })).items.length,
   };
 }
 

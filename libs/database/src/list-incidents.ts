@@ -58,9 +58,14 @@ export async function listIncidents(
     });
   const { conditions, parameters } = toConditions(filters);
   const rows = await session.query<SummaryRow>(
-    `select ${summaryColumns} from incidents i left join analysis_results a on a.id = i.current_analysis_id
-    ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''}
-    order by i.last_seen_at desc, i.id desc limit ${limit + 1}`,
+    // The page first: analyses are looked up for its rows only, however many incidents match.
+    `select ${summaryColumns} from (
+      select id, environment, title, severity, status, services, failure_count, trace_count, first_seen_at,
+        last_seen_at, is_overflow, current_analysis_id
+      from incidents i ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''}
+      order by last_seen_at desc, id desc limit ${limit + 1}
+    ) as i left join analysis_results a on a.id = i.current_analysis_id
+    order by i.last_seen_at desc, i.id desc`,
     parameters,
   );
   const incidents = rows.slice(0, limit).map(toSummary);
