@@ -16,6 +16,7 @@ export {
   type MigrationStatus,
 } from './migrate.ts';
 export { openDatabase, type Database, type DatabaseOptions } from './open-database.ts';
+export { toNumberArray, toTextArray } from './sql-arrays.ts';
 export { fromMicros, toMicros, type SqlSession } from './sql-session.ts';
 export { askForAnalysis } from './ask-for-analysis.ts';
 export { changeIncidentStatus, type StatusChange } from './change-status.ts';

@@ -1,4 +1,4 @@
-import { fromMicros, type SqlSession } from '@prodsentinel/database';
+import { fromMicros, toNumberArray, toTextArray, type SqlSession } from '@prodsentinel/database';
 import type { TraceShare } from '../domain/decide-observations.ts';
 import { compareTexts } from '../domain/fold-offsets.ts';
 
@@ -19,10 +19,10 @@ export async function addToTraces(
   );
   const rows = await session.query<{ incidentId: string; added: string }>(
     `with given as (
-      select environment, "traceId" as trace_id, "incidentId" as incident_id,
-        ${fromMicros('"firstAppendedAt"')} as first_seen_at, ${fromMicros('"lastAppendedAt"')} as last_seen_at, failures
-      from json_to_recordset($1::json) as row(environment text, "traceId" text, "incidentId" uuid,
-        "firstAppendedAt" int8, "lastAppendedAt" int8, failures int8)
+      select environment, trace_id, incident_id, ${fromMicros('first_seen_at')} as first_seen_at,
+        ${fromMicros('last_seen_at')} as last_seen_at, failures
+      from unnest($1::text[], $2::text[], $3::uuid[], $4::int8[], $5::int8[], $6::int8[])
+        as given(environment, trace_id, incident_id, first_seen_at, last_seen_at, failures)
     ),
     added as (
       insert into traces as stored (environment, trace_id, incident_id, first_seen_at, last_seen_at, failure_count)
@@ -34,7 +34,14 @@ export async function addToTraces(
       returning incident_id, (xmax = 0) as is_new
     )
     select incident_id as "incidentId", count(*) filter (where is_new) as added from added group by incident_id`,
-    [JSON.stringify(ordered)],
+    [
+      toTextArray(ordered.map(({ environment }) => environment)),
+      toTextArray(ordered.map(({ traceId }) => traceId)),
+      toTextArray(ordered.map(({ incidentId }) => incidentId)),
+      toNumberArray(ordered.map(({ firstAppendedAt }) => firstAppendedAt)),
+      toNumberArray(ordered.map(({ lastAppendedAt }) => lastAppendedAt)),
+      toNumberArray(ordered.map(({ failures }) => failures)),
+    ],
   );
   return new Map(rows.map(({ incidentId, added }) => [incidentId, Number(added)]));
 }
