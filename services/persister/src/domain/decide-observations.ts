@@ -212,7 +212,8 @@ class Draft {
     for (const { traceId, failures, firstAppendedAt, lastAppendedAt } of windows) {
       if (traceId === '') continue;
       const { environment } = observation;
-      const name = JSON.stringify([environment, traceId, incidentId]);
+      // Neither text holds a NUL.
+      const name = `${incidentId}${environment}\0${traceId}`;
       const before = this.#traces.get(name);
       this.#traces.set(name, {
         environment,

@@ -36,29 +36,43 @@ export function foldOffsets(observations: readonly Observation[]): {
   let window = 0;
   for (const { environment, windows } of observations)
     for (const { traceId, partition, offsets } of windows) {
-      for (const { appendHour, offsets: ofHour } of offsets)
-        for (const offset of ofHour)
-          foldOf(folds, {
-            partition,
-            appendHour,
-            block: Math.floor(offset / 4096),
-            environment,
-            traceId,
-          }).add(offset, window);
+      for (const { appendHour, offsets: ofHour } of offsets) {
+        let fold: Fold | undefined;
+        for (const offset of ofHour) {
+          const block = Math.floor(offset / blockOffsets);
+          // Neighbours: nearly always the same row.
+          if (fold?.key.block !== block)
+            fold = foldOf(folds, { partition, appendHour, block, environment, traceId });
+          if (!fold.owners.has(offset)) fold.owners.set(offset, window);
+        }
+      }
       window++;
     }
   const ordered = [...folds.values()].toSorted((a, b) => compareKeys(a.key, b.key));
-  return {
-    keys: ordered.map(({ key, owners }) => ({ ...key, offsets: toMultirange([...owners.keys()]) })),
-    shares: ordered.flatMap(({ owners }, key) =>
-      [...Map.groupBy(owners.keys(), (offset) => owners.get(offset) ?? -1)].map(([owner, offsets]) => ({
-        key,
-        window: owner,
-        offsets: toMultirange(offsets),
-        failures: offsets.length,
-      })),
-    ),
-  };
+  const keys: CountedKey[] = [];
+  const shares: WindowShare[] = [];
+  for (const { key, owners } of ordered) {
+    const offsets = toMultirange([...owners.keys()]);
+    addShares(shares, { key: keys.length, owners, offsets });
+    keys.push({ ...key, offsets });
+  }
+  return { keys, shares };
+}
+
+const blockOffsets = 4096;
+
+function addShares(
+  shares: WindowShare[],
+  { key, owners, offsets }: { key: number; owners: ReadonlyMap<number, number>; offsets: string },
+): void {
+  const byWindow = Map.groupBy(owners.keys(), (offset) => owners.get(offset) ?? -1);
+  for (const [window, own] of byWindow)
+    shares.push({
+      key,
+      window,
+      offsets: byWindow.size === 1 ? offsets : toMultirange(own),
+      failures: own.length,
+    });
 }
 
 type Key = Omit<CountedKey, 'offsets'>;
@@ -67,21 +81,14 @@ interface Fold {
   readonly key: Key;
   /** Which window brought an offset first. */
   readonly owners: Map<number, number>;
-  add(offset: number, window: number): void;
 }
 
 function foldOf(folds: Map<string, Fold>, key: Key): Fold {
-  const name = JSON.stringify([key.partition, key.appendHour, key.block, key.environment, key.traceId]);
+  // Neither text holds a NUL.
+  const name = `${key.partition} ${key.appendHour} ${key.block} ${key.environment}\0${key.traceId}`;
   const known = folds.get(name);
   if (known) return known;
-  const owners = new Map<number, number>();
-  const fold: Fold = {
-    key,
-    owners,
-    add: (offset, window) => {
-      if (!owners.has(offset)) owners.set(offset, window);
-    },
-  };
+  const fold: Fold = { key, owners: new Map() };
   folds.set(name, fold);
   return fold;
 }
@@ -102,18 +109,14 @@ export function compareTexts(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-function toMultirange(offsets: readonly number[]): string {
-  const ranges: string[] = [];
-  let start: number | undefined;
-  let end = 0;
-  for (const offset of offsets.toSorted((a, b) => a - b)) {
-    if (start !== undefined && offset === end) end++;
-    else {
-      if (start !== undefined) ranges.push(`[${start},${end})`);
-      start = offset;
-      end = offset + 1;
-    }
+function toMultirange(offsets: number[]): string {
+  offsets.sort((a, b) => a - b);
+  let text = '{';
+  for (let place = 0; place < offsets.length;) {
+    const start = offsets[place] ?? 0;
+    let end = start + 1;
+    while (offsets[++place] === end) end++;
+    text += `${text.length > 1 ? ',' : ''}[${start},${end})`;
   }
-  if (start !== undefined) ranges.push(`[${start},${end})`);
-  return `{${ranges.join(',')}}`;
+  return `${text}}`;
 }

@@ -18,7 +18,7 @@ export function openIncident(
     releases: [],
     signature: [],
     fingerprint: observation.fingerprints[0]?.fingerprint ?? '',
-    fingerprintParts: observation.fingerprintParts,
+    fingerprintParts: observation.fingerprintParts(),
     exemplarSeverity: observation.severity,
     exemplarTemplates: 0,
     failureCount: 0,
@@ -76,15 +76,14 @@ export function growIncident(incident: Incident, fresh: FreshObservation): Incid
 
 /** The first observation with evidence shows the incident, until one comes when severity or templates have grown. */
 function withExemplar(incident: Incident, { observation }: FreshObservation): Incident {
-  const { evidence, evidenceOmitted, suspects } = observation;
   const isBetter =
     incident.exemplarTemplates === 0 ||
     incident.signature.length > incident.exemplarTemplates ||
     worseSeverity(incident.exemplarSeverity, observation.severity) !== incident.exemplarSeverity;
-  if (evidence.length === 0 || !isBetter) return incident;
+  if (!observation.exemplar || !isBetter) return incident;
   return {
     ...incident,
-    exemplar: { evidence, evidenceOmitted, suspects },
+    exemplar: observation.exemplar(),
     exemplarSeverity: worseSeverity(incident.exemplarSeverity, observation.severity),
     exemplarTemplates: Math.max(1, incident.signature.length),
   };
@@ -99,12 +98,20 @@ function addTemplates(
   known: readonly TemplateCount[],
   more: readonly TemplateCount[],
 ): readonly TemplateCount[] {
-  const counts = new Map(known.map((each) => [JSON.stringify([each.service, each.template]), each]));
+  if (more.length === 0) return known;
+  const places = new Map(known.map((each, place) => [nameOf(each), place]));
+  const grown = [...known];
   for (const { service, template, count } of more) {
-    const name = JSON.stringify([service, template]);
-    const before = counts.get(name);
-    if (before || counts.size < incidentBounds.templates)
-      counts.set(name, { service, template, count: (before?.count ?? 0) + count });
+    const name = nameOf({ service, template });
+    const place = places.get(name) ?? grown.length;
+    if (place >= incidentBounds.templates) continue;
+    places.set(name, place);
+    grown[place] = { service, template, count: (grown[place]?.count ?? 0) + count };
   }
-  return [...counts.values()];
+  return grown;
+}
+
+/** Neither text holds a NUL. */
+function nameOf({ service, template }: Pick<TemplateCount, 'service' | 'template'>): string {
+  return `${service}\0${template}`;
 }

@@ -1,14 +1,13 @@
 import {
   severities,
-  type EvidenceSignal,
   type FingerprintPart,
   type ObservedWindow,
   type Severity,
-  type Suspect,
   type TemplateCount,
   type TracesObserved,
 } from '@prodsentinel/contracts';
 import { AppError } from '@prodsentinel/kernel';
+import type { Exemplar } from './incident.ts';
 import { capped, indexable, storable, storableMicros } from './storable.ts';
 
 /** One fingerprint in one version of the algorithm. */
@@ -22,15 +21,15 @@ export interface Observation {
   readonly environment: string;
   /** The current version first, then the previous one while both are in use. */
   readonly fingerprints: readonly VersionedFingerprint[];
-  readonly fingerprintParts: readonly FingerprintPart[];
+  /** Made storable when it is asked for: most observations show what is known already. */
+  readonly fingerprintParts: () => readonly FingerprintPart[];
   readonly title: string;
   readonly signature: readonly TemplateCount[];
   readonly services: readonly string[];
   readonly releases: readonly string[];
   readonly severity: Severity;
-  readonly suspects: readonly Suspect[];
-  readonly evidence: readonly EvidenceSignal[];
-  readonly evidenceOmitted: number;
+  /** Made storable when it is asked for; undefined when the observation brought no evidence. */
+  readonly exemplar: (() => Exemplar) | undefined;
   readonly windows: readonly ObservedWindow[];
   /** Only the counts are kept, because the rest could not be stored. */
   readonly isReduced?: boolean;
@@ -43,33 +42,37 @@ export interface Observation {
  *   fingerprint that is none
  */
 export function parseObservation(event: TracesObserved): Observation {
-  const clean = storable(event);
+  const { previousFingerprint, evidence } = event;
   return {
-    environment: indexable(clean.environment || 'default'),
+    environment: indexable(storable(event.environment) || 'default'),
     fingerprints: [
-      parseFingerprint(clean.fingerprint, 'fingerprint'),
-      ...(clean.previousFingerprint === null
-        ? []
-        : [parseFingerprint(clean.previousFingerprint, 'previousFingerprint')]),
+      parseFingerprint(event.fingerprint, 'fingerprint'),
+      ...(previousFingerprint === null ? [] : [parseFingerprint(previousFingerprint, 'previousFingerprint')]),
     ],
-    fingerprintParts: clean.fingerprintParts,
-    title: capped(clean.title, 500),
+    fingerprintParts: () => storable(event.fingerprintParts),
+    title: capped(storable(event.title), 500),
     // All templates of an incident must fit into one request.
-    signature: clean.signature.map((each) => ({
-      ...each,
-      service: indexable(each.service),
-      template: capped(each.template, 2_000),
+    signature: event.signature.map(({ service, template, count }) => ({
+      service: indexable(storable(service)),
+      template: capped(storable(template), 2_000),
+      count: storable(count),
     })),
-    services: clean.services.map((each) => indexable(each)),
-    releases: clean.releases.map((each) => indexable(each)),
-    severity: severities.read(clean.severity),
-    suspects: clean.suspects,
-    evidence: clean.evidence.map((signal) => ({
+    services: event.services.map((each) => indexable(storable(each))),
+    releases: event.releases.map((each) => indexable(storable(each))),
+    severity: severities.read(event.severity),
+    exemplar: evidence.length === 0 ? undefined : () => toExemplar(event),
+    windows: event.windows.map(parseWindow),
+  };
+}
+
+function toExemplar({ evidence, evidenceOmitted, suspects }: TracesObserved): Exemplar {
+  return {
+    evidence: storable(evidence).map((signal) => ({
       ...signal,
       occurredAt: signal.occurredAt === null ? null : storableMicros(signal.occurredAt),
     })),
-    evidenceOmitted: clean.evidenceOmitted,
-    windows: clean.windows.map(parseWindow),
+    evidenceOmitted: storable(evidenceOmitted),
+    suspects: storable(suspects),
   };
 }
 
@@ -77,12 +80,10 @@ export function parseObservation(event: TracesObserved): Observation {
 export function reduceToCounts(observation: Observation): Observation {
   return {
     ...observation,
-    fingerprintParts: [],
+    fingerprintParts: () => [],
     title: `${observation.fingerprints[0]?.fingerprint ?? ''} (details could not be stored)`,
     signature: [],
-    suspects: [],
-    evidence: [],
-    evidenceOmitted: 0,
+    exemplar: undefined,
     isReduced: true,
   };
 }
@@ -95,23 +96,24 @@ function parseFingerprint(text: string, path: string): VersionedFingerprint {
 }
 
 function parseWindow(window: ObservedWindow, index: number): ObservedWindow {
-  const path = `windows.${index}`;
-  requireWholeNumber(window.partition, 2 ** 31 - 1, `${path}.partition`);
+  requireWholeNumber(window.partition, 2 ** 31 - 1, () => `windows.${index}.partition`);
   for (const { appendHour, offsets } of window.offsets) {
-    requireWholeNumber(appendHour, Number.MAX_SAFE_INTEGER, `${path}.offsets.appendHour`);
+    requireWholeNumber(appendHour, Number.MAX_SAFE_INTEGER, () => `windows.${index}.offsets.appendHour`);
     for (const offset of offsets)
-      requireWholeNumber(offset, Number.MAX_SAFE_INTEGER - 1, `${path}.offsets.offsets`);
+      requireWholeNumber(offset, Number.MAX_SAFE_INTEGER - 1, () => `windows.${index}.offsets.offsets`);
   }
   const first = storableMicros(window.firstAppendedAt);
   return {
-    ...window,
-    traceId: indexable(window.traceId),
+    traceId: indexable(storable(window.traceId)),
+    partition: window.partition,
     firstAppendedAt: first,
     lastAppendedAt: Math.max(first, storableMicros(window.lastAppendedAt)),
+    offsets: window.offsets,
   };
 }
 
-function requireWholeNumber(value: number, max: number, path: string): void {
+function requireWholeNumber(value: number, max: number, pathOf: () => string): void {
   if (Number.isInteger(value) && value >= 0 && value <= max) return;
+  const path = pathOf();
   throw new AppError('invalid_input', `${path}: expected a whole number between 0 and ${max}`, { path });
 }

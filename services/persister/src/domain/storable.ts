@@ -24,10 +24,32 @@ export function capped(text: string, maxCharacters: number): string {
   return text.length <= maxCharacters ? text : text.slice(0, maxCharacters).toWellFormed();
 }
 
+// Nearly everything can be stored as it is: only what cannot is copied.
 function clean(value: unknown): unknown {
-  if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '');
+  if (typeof value === 'string') return cleanText(value);
   if (typeof value === 'number') return Number.isFinite(value) ? value : 0;
-  if (Array.isArray(value)) return value.map(clean);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [clean(name), clean(each)]));
+  return Array.isArray(value) ? cleanArray(value) : cleanObject(value as Record<string, unknown>);
+}
+
+function cleanText(text: string): string {
+  return text.isWellFormed() && !text.includes('\0') ? text : text.toWellFormed().replaceAll('\0', '');
+}
+
+function cleanArray(values: readonly unknown[]): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  for (let place = 0; place < values.length; place++) {
+    const cleaned = clean(values[place]);
+    if (!Object.is(cleaned, values[place])) (copy ??= [...values])[place] = cleaned;
+  }
+  return copy ?? values;
+}
+
+function cleanObject(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  for (const name in fields)
+    if (cleanText(name) !== name || !Object.is(clean(fields[name]), fields[name]))
+      return Object.fromEntries(
+        Object.entries(fields).map(([each, value]) => [cleanText(each), clean(value)]),
+      );
+  return fields;
 }
