@@ -18,6 +18,7 @@ import { toRawRecord } from './raw-record.ts';
 import { HandlerWatchdog } from './handler-watchdog.ts';
 import { createProcessHaltStore } from './halt-store.ts';
 import { clusterName } from './kafka-client.ts';
+import { LanesWorker } from './lanes-worker.ts';
 import { OffsetCommits } from './offset-commits.ts';
 import { OffsetResets } from './offset-resets.ts';
 import type { AssignmentListener, Consumer, Position } from './port.ts';
@@ -228,7 +229,9 @@ class GroupConsumer<T extends Topic> implements Consumer {
       watch: (records, work) => this.#watchdog.watch(records, work),
       fail: (error) => this.#fail(error),
     };
-    return handler.mode === 'batch' ? new BatchWorker(context, handler) : new RecordWorker(context, handler);
+    if (handler.mode === 'record') return new RecordWorker(context, handler);
+    const createLane = (ofLane: WorkContext) => new BatchWorker(ofLane, handler);
+    return new LanesWorker(handler.concurrency ?? 1, context, createLane);
   }
 
   #listen(listener: AssignmentListener | undefined): AssignmentListener {

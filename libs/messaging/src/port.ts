@@ -56,13 +56,15 @@ export interface RecordHandler<T extends Topic> {
 }
 
 /**
- * Handles what has gathered, one call at a time, each partition in order. Answers with one outcome for each record, in
+ * Handles what has gathered, one call at a time (or as many as `concurrency` says), each partition in order. Answers with one outcome for each record, in
  * order. When it throws a permanent error for several records, it is called again with halves of them until the one that
  * cannot be processed stands alone.
  */
 export interface BatchHandler<T extends Topic> {
   readonly mode: 'batch';
   readonly maxRecords: number;
+  /** Most calls at once, default 1; each partition is in one of them. */
+  readonly concurrency?: number;
   handle(records: readonly AnyRecord<T>[], signal: AbortSignal): Promise<readonly Outcome[]>;
 }
 

@@ -132,6 +132,41 @@ test('what can never be decoded is set aside with the reason and its bytes, and 
   }
 });
 
+test('a batch handler may work on several partitions at once, on each in order', async () => {
+  const journal = new Journal<string>();
+  const gate = Promise.withResolvers<void>();
+  const entered = new Set<number>();
+  await cluster.consume({
+    mode: 'batch',
+    maxRecords: 2,
+    concurrency: 2,
+    async handle(records) {
+      for (const { partition } of records) entered.add(partition);
+      // Goes on when both partitions are at work: with one call at a time that never happens.
+      if (entered.size === 2) gate.resolve();
+      await gate.promise;
+      journal.add(...records.map(({ partition, value }) => `${partition}:${value.message}`));
+      return records.map(() => done);
+    },
+  });
+  const raw = await cluster.rawProducer();
+  const messages = ['a', 'b', 'c', 'd', 'e'];
+  const keys = ['k0', 'k1', 'k2', 'k3', 'k4', 'k5'];
+  await raw.sendRaw(
+    messages.flatMap((message) =>
+      keys.map((key) => ({
+        topic: 'failures' as const,
+        key,
+        value: cluster.codec.encode('failures', failure(`${key}${message}`).value),
+      })),
+    ),
+  );
+  await journal.until(({ length }) => length === messages.length * keys.length);
+  expect(entered.size).toBe(2);
+  for (const key of keys)
+    expect(journal.entries.filter((each) => each.includes(key)).map((each) => each.at(-1))).toEqual(messages);
+});
+
 test('a batch that fails for good is halved until the record that cannot be processed stands alone', async () => {
   const handled = new Journal<string>();
   await cluster.consume({

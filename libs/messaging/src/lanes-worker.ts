@@ -1,0 +1,41 @@
+import type { AssignedPartition } from './assigned-partition.ts';
+import type { WorkContext, WorkItem } from './work.ts';
+import type { Worker } from './worker.ts';
+
+/**
+ * Several workers beside each other, each with partitions of its own: while one waits, another works. A partition keeps
+ * its lane, and with it its order.
+ */
+export class LanesWorker implements Worker {
+  readonly #lanes: readonly Worker[];
+  /** Why each lane gets no further; undefined where it does. */
+  readonly #troubles: (string | undefined)[];
+
+  /** @param createLane makes the worker of one lane over a context of its own */
+  constructor(count: number, context: WorkContext, createLane: (context: WorkContext) => Worker) {
+    this.#troubles = Array.from({ length: count }, () => undefined);
+    this.#lanes = this.#troubles.map((_, lane) =>
+      createLane({
+        ...context,
+        // All is well when it is in every lane.
+        onTrouble: (reason) => {
+          this.#troubles[lane] = reason;
+          context.onTrouble(reason ?? this.#troubles.find((each) => each !== undefined));
+        },
+      }),
+    );
+  }
+
+  add(items: WorkItem[]): void {
+    const first = items[0];
+    if (first) this.#laneOf(first.owner)?.add(items);
+  }
+
+  async drain(): Promise<void> {
+    await Promise.all(this.#lanes.map((each) => each.drain()));
+  }
+
+  #laneOf({ partition }: AssignedPartition): Worker | undefined {
+    return this.#lanes[partition % this.#lanes.length];
+  }
+}
