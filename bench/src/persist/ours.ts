@@ -27,6 +27,8 @@ contend(async ({ place, groupId, databaseUrl, warmUpRecords, records }: PersistJ
     metrics: createMetrics(new Registry()),
     rules: toRules(config),
     maxRecords: config.PERSIST_MAX_RECORDS,
+    maxWindows: config.PERSIST_MAX_WINDOWS,
+    concurrency: config.PERSIST_CONCURRENCY,
     nowMs: Date.now,
     newId,
   });

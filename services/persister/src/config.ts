@@ -42,8 +42,16 @@ export const persisterSettings = {
   PERSIST_MAX_RECORDS: setting.wholeNumber('Most records persisted in one transaction', {
     min: 1,
     max: 10_000,
-    fallback: 200,
+    fallback: 1_000,
   }),
+  PERSIST_MAX_WINDOWS: setting.wholeNumber(
+    'Most windows counted in one transaction; an observation that holds more is counted alone',
+    { min: 1, max: 100_000, fallback: 5_000 },
+  ),
+  PERSIST_CONCURRENCY: setting.wholeNumber(
+    'Most transactions of the stage persist at once, each of partitions of its own; less than DATABASE_POOL_SIZE',
+    { min: 1, max: 32, fallback: 2 },
+  ),
   FIRST_ANALYSIS_DELAY_MS: setting.wholeNumber(
     'Milliseconds from the first failure of an incident to its first analysis, so that evidence gathers',
     { min: 0, max: dayMs, fallback: 5_000 },
@@ -129,6 +137,12 @@ export function readPersisterConfig(env: Readonly<Record<string, string | undefi
     throw new AppError(
       'configuration',
       `REMOVE_AFTER_MS: expected at least COUNTED_RETENTION_MS (${config.COUNTED_RETENTION_MS})`,
+    );
+  // The sweep, housekeeping and readers need one, too.
+  if (config.PERSIST_CONCURRENCY >= config.DATABASE_POOL_SIZE)
+    throw new AppError(
+      'configuration',
+      `PERSIST_CONCURRENCY: expected less than DATABASE_POOL_SIZE (${config.DATABASE_POOL_SIZE})`,
     );
   return { ...config, kafkaSecurity: readKafkaSecurity(config) };
 }

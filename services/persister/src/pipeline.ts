@@ -6,6 +6,7 @@ import { parseObservation, reduceToCounts, type Observation } from './domain/obs
 import { parseResult, type Result } from './domain/result.ts';
 import type { PersisterMetrics } from './metrics.ts';
 import { persistObservations } from './steps/persist-observations.ts';
+import { shareOut } from './domain/share-out.ts';
 import { persistResults, type ResultFate } from './steps/persist-results.ts';
 import { retryConflicts } from './steps/retry-conflicts.ts';
 
@@ -16,19 +17,24 @@ export interface PipelineDependencies {
   readonly rules: DecisionRules;
   readonly metrics: PersisterMetrics;
   readonly maxRecords: number;
+  /** Most windows that one transaction counts; an observation that holds more is counted alone. */
+  readonly maxWindows: number;
+  /** Most batches at once, each of partitions of its own. */
+  readonly concurrency: number;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   readonly newId: () => string;
 }
 
 /**
- * What happens to a batch: observations are counted and decided in one transaction, results stored in another. Both
- * recognise repetitions, so that a batch may come again after any of the two.
+ * What happens to a batch: observations are counted and decided in one transaction (in several when they hold many
+ * windows), results stored in another. All recognise repetitions, so that a batch may come again after any of them.
  */
 export function createPersistPipeline(dependencies: PipelineDependencies): BatchHandler<PersistedTopic> {
   return {
     mode: 'batch',
     maxRecords: dependencies.maxRecords,
+    concurrency: dependencies.concurrency,
     async handle(records) {
       const startedMs = dependencies.nowMs();
       const outcomes: Outcome[] = records.map(() => done);
@@ -56,7 +62,13 @@ async function persistObservationsOf(
       outcomes[index] = toDeadLetter(error);
     }
   }
-  if (observations.length === 0) return;
+  for (const share of shareOut(observations, dependencies.maxWindows)) await countShare(share, dependencies);
+}
+
+async function countShare(
+  observations: readonly Observation[],
+  dependencies: PipelineDependencies,
+): Promise<void> {
   try {
     dependencies.metrics.countFailures(await count(observations, dependencies));
   } catch (error) {

@@ -151,6 +151,8 @@ function createEventConsumer(running: Running, codec: Codec) {
       metrics,
       rules: toRules(config),
       maxRecords: config.PERSIST_MAX_RECORDS,
+      maxWindows: config.PERSIST_MAX_WINDOWS,
+      concurrency: config.PERSIST_CONCURRENCY,
       nowMs: Date.now,
       newId,
     }),

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
   emptyRecord,
   type AnalysisCompleted,
@@ -20,6 +20,8 @@ import { persistResults } from '../src/steps/persist-results.ts';
 import { sweepOutbox } from '../src/steps/sweep-outbox.ts';
 import { observationOf, secondMicros, startMicros, windowOf } from './observations.ts';
 import { openPersisterDatabase, type PersisterDatabase } from './persister-database.ts';
+
+jest.setTimeout(60_000);
 
 let persister: PersisterDatabase;
 beforeAll(async () => {

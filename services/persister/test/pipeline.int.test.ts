@@ -5,7 +5,7 @@ import { newId } from '@prodsentinel/kernel';
 import { done, type AnyRecord, type Outcome } from '@prodsentinel/messaging';
 import { Registry } from 'prom-client';
 import { createMetrics } from '../src/metrics.ts';
-import { createPersistPipeline, type PersistedTopic } from '../src/pipeline.ts';
+import { createPersistPipeline, type PersistedTopic, type PipelineDependencies } from '../src/pipeline.ts';
 import { fingerprint, observationOf, rules, startMicros, windowOf } from './observations.ts';
 import { openPersisterDatabase, type PersisterDatabase } from './persister-database.ts';
 
@@ -34,13 +34,23 @@ function recordOf<T extends PersistedTopic>(
 }
 
 function handle(...events: (TracesObserved | AnalysisCompleted)[]): Promise<readonly Outcome[]> {
+  return handleWith({}, events);
+}
+
+function handleWith(
+  changes: Partial<PipelineDependencies>,
+  events: readonly (TracesObserved | AnalysisCompleted)[],
+): Promise<readonly Outcome[]> {
   const pipeline = createPersistPipeline({
     database: persister.database,
     rules,
     metrics: createMetrics(new Registry()),
     maxRecords: 500,
+    maxWindows: 5_000,
+    concurrency: 1,
     nowMs: () => startMicros / 1000,
     newId,
+    ...changes,
   });
   return pipeline.handle(
     events.map((event) => recordOf('windows' in event ? 'observations' : 'analyses', event as never)),
@@ -69,6 +79,28 @@ describe('what a batch turns out to be', () => {
       { kind: 'done' },
     ]);
     expect(await readTotals(persister.database)).toMatchObject({ failures: 2, incidents: 1 });
+  });
+
+  test('a batch that holds very much is counted in several transactions, an observation in one', async () => {
+    // The most that the analyzer puts into one event: 500 windows, 10,000 offsets.
+    const largest = Array.from({ length: 6 }, (_, event) =>
+      observationOf(
+        Array.from({ length: 500 }, (_unused, index) => {
+          const first = (event * 500 + index) * 40;
+          return windowOf(
+            `${event}-${index}`,
+            Array.from({ length: 20 }, (_each, offset) => first + 2 * offset),
+          );
+        }),
+      ),
+    );
+    for (const _again of [1, 2]) await handleWith({ maxWindows: 1_200 }, largest);
+    expect(await readTotals(persister.database)).toMatchObject({ failures: 60_000, traces: 3_000 });
+    const written = await persister.rows<{ events: string; windows: string }>(
+      `select count(distinct split_part(trace_id, '-', 1)) as events, count(distinct trace_id) as windows
+      from counted_offsets group by xmin::text order by min(trace_id)`,
+    );
+    expect(written).toEqual([1, 2, 3].map(() => ({ events: '2', windows: '1000' })));
   });
 
   test.each([
