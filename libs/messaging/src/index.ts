@@ -29,7 +29,7 @@ export {
 } from './progress.ts';
 export { createProducer, type ProducerOptions } from './producer.ts';
 export { RawProducer, type ProducerLimits, type RawMessage } from './raw-producer.ts';
-export { readTopic, type ReadTopicOptions, type StoredRecord } from './read-topic.ts';
+export { foldTopic, readTopic, type ReadTopicOptions, type StoredRecord } from './read-topic.ts';
 export { createRedisHaltStore, type RedisHashes } from './redis-halt-store.ts';
 export { setUp, type SetupOptions } from './setup.ts';
 export { verifyTopics } from './topic-check.ts';

@@ -16,7 +16,7 @@ export interface StoredRecord {
 }
 
 export interface ReadTopicOptions {
-  /** More records than this are refused: what is read is held in memory. */
+  /** More records than this are refused: `readTopic` holds them in memory. */
   readonly maxRecords: number;
   /** Milliseconds for the whole reading. Default 30,000. */
   readonly deadlineMs?: number;
@@ -32,30 +32,55 @@ export interface ReadTopicOptions {
 export async function readTopic(
   connection: KafkaConnection,
   topic: string,
-  { maxRecords, deadlineMs = 30_000, sinceMs }: ReadTopicOptions,
+  options: ReadTopicOptions,
 ): Promise<StoredRecord[]> {
+  const records: StoredRecord[] = [];
+  await foldTopic(connection, topic, options, (record) => {
+    records.push(record);
+  });
+  return records.toSorted((a, b) => a.partition - b.partition || a.offset - b.offset);
+}
+
+/**
+ * The same, one record after the other, of which none is kept: in order within a partition, the partitions in any order.
+ *
+ * @throws what `readTopic` throws, and what `take` throws
+ */
+export async function foldTopic(
+  connection: KafkaConnection,
+  topic: string,
+  { maxRecords, deadlineMs = 30_000, sinceMs }: ReadTopicOptions,
+  take: (record: StoredRecord) => void | Promise<void>,
+): Promise<void> {
   const bounds = await readBounds(connection, topic, sinceMs);
   const total = [...bounds.values()].reduce((sum, { from, end }) => sum + end - from, 0);
   if (total > maxRecords)
     throw new AppError('conflict', `${topic} holds ${total} records, more than ${maxRecords}`);
-  if (total === 0) return [];
+  if (total === 0) return;
   const groupId = clusterName(connection, `prodsentinel-read-${randomUUID()}`);
   const client = createKafkaClient(connection, { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 });
   const consumer = client.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 100 });
-  const records: StoredRecord[] = [];
+  let taken = 0;
   try {
     await consumer.connect();
     await consumer.subscribe({ topic: clusterName(connection, topic), fromBeginning: true });
     const complete = new Promise<void>((resolve, reject) => {
       consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
-      const take = async (payload: EachMessagePayload) => {
+      const takeOne = async (payload: EachMessagePayload) => {
         const { from = 0, end = 0 } = bounds.get(payload.partition) ?? {};
         const offset = Number(payload.message.offset);
         if (offset < from || offset >= end) return;
-        records.push(toStoredRecord(payload));
-        if (records.length === total) resolve();
+        try {
+          await take(toStoredRecord(payload));
+        } catch (error) {
+          // Thrown here the client would only read it again.
+          reject(error);
+          return;
+        }
+        taken += 1;
+        if (taken === total) resolve();
       };
-      consumer.run({ autoCommit: false, eachMessage: take }).catch(reject);
+      consumer.run({ autoCommit: false, eachMessage: takeOne }).catch(reject);
       for (const [partition, { from }] of sinceMs === undefined ? [] : bounds)
         consumer.seek({ topic: clusterName(connection, topic), partition, offset: String(from) });
     });
@@ -66,7 +91,6 @@ export async function readTopic(
     await consumer.disconnect();
     await removeGroup(connection, groupId);
   }
-  return records.toSorted((a, b) => a.partition - b.partition || a.offset - b.offset);
 }
 
 /** Tidies up. A group whose member Kafka has not seen leave yet cannot be removed: it committed nothing and ends by itself. */

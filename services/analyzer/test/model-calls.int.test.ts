@@ -1,25 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import type { AnalysisCompleted, AnalysisRequested } from '@prodsentinel/contracts';
-import {
-  planted,
-  plantedLine,
-  startFakeModel,
-  type FakeModel,
-  type Behaviour,
-} from '@prodsentinel/fake-model';
+import type { AnalysisCompleted } from '@prodsentinel/contracts';
+import { planted, startFakeModel, type Behaviour, type FakeModel } from '@prodsentinel/fake-model';
 import { Redis } from 'ioredis';
-import { createOpenAiModel } from '../src/adapters/openai-model.ts';
-import { createRedisModelBudget, killSwitchKey } from '../src/adapters/redis-model-budget.ts';
-import { createRedisRequestClaims } from '../src/adapters/redis-request-claims.ts';
-import { countModelTokens } from '../src/adapters/token-counter.ts';
-import { prepareCalls } from '../src/diagnose/ask-model.ts';
-import { modelAnswerJsonSchema } from '../src/diagnose/model-answer.ts';
-import type { BudgetLimits } from '../src/diagnose/model-budget.ts';
-import { answerOnce } from '../src/domain/diagnose/answer-once.ts';
-import { CircuitBreaker } from '../src/domain/diagnose/circuit-breaker.ts';
-import { diagnoseByRules } from '../src/domain/diagnose/diagnose-by-rules.ts';
-import { requestFor, signal } from './domain/diagnose/build-request.ts';
+import { aRequest, createAsker, type AskerOptions } from './asking-diagnoser.ts';
 
 let redis: Redis;
 
@@ -41,76 +24,10 @@ async function openFakeModel(...args: Parameters<typeof startFakeModel>): Promis
   return fake;
 }
 
-const open = { calls: 1e9, tokens: 1e9, dollars: 1e9 };
-const unlimited: BudgetLimits = { minute: open, hour: open, day: open, incident: open };
+type Setting = Partial<AskerOptions>;
 
-interface Setting {
-  readonly limits?: BudgetLimits;
-  readonly deadlineMs?: number;
-  readonly attemptTimeoutMs?: number;
-  readonly now?: () => number;
-  readonly readSpending?: (day: string) => Promise<number>;
-}
-
-/** One diagnoser without Kafka: the real claims, budget and client. */
-function diagnoser(
-  baseUrl: string,
-  {
-    limits = unlimited,
-    deadlineMs = 20_000,
-    attemptTimeoutMs = 5_000,
-    now = Date.now,
-    readSpending = async () => 0,
-  }: Setting = {},
-) {
-  const breaker = new CircuitBreaker({ failuresToOpen: 5, openMs: 30_000, maxOpenMs: 60_000 });
-  const claims = createRedisRequestClaims(redis, {
-    leaseMs: 30_000,
-    maxAttempts: 3,
-    onAvailability: () => undefined,
-  });
-  const dependencies = {
-    model: createOpenAiModel({
-      apiKey: 'none',
-      baseUrl,
-      model: 'm',
-      attemptTimeoutMs,
-      maxOutputTokens: 500,
-      answerSchema: modelAnswerJsonSchema,
-    }),
-    budget: createRedisModelBudget(redis, { limits, now, readSpending }),
-    breaker,
-    price: { inputDollarsPerMillion: 1, outputDollarsPerMillion: 10 },
-    countTokens: countModelTokens,
-    pseudonymKey: 'key',
-    maxInputTokens: 4_000,
-    maxOutputTokens: 500,
-    deadlineMs,
-    now: Date.now,
-    onCall: () => undefined,
-    onUnsendable: () => undefined,
-  };
-  return async (request: AnalysisRequested) => {
-    let attempts = 0;
-    const calls = prepareCalls(
-      dependencies,
-      { request, byRules: diagnoseByRules(request) },
-      new AbortController().signal,
-    );
-    if ('why' in calls) throw new Error(calls.why.reason);
-    const claim = claims.of(request.requestId, randomUUID());
-    const answer = await answerOnce<string>(
-      { ...claim, call: calls.call },
-      { maxTries: 6, newAttempt: () => (attempts += 1) },
-    );
-    return { ...answer, spent: calls.spent() };
-  };
-}
-
-const evidence = [signal('e1', 'payments', plantedLine), signal('e2', 'checkout', 'payments answered 503')];
-
-function aRequest(): AnalysisRequested {
-  return requestFor(evidence, { requestId: randomUUID(), incidentId: randomUUID() });
+function diagnoser(baseUrl: string, setting: Setting = {}) {
+  return createAsker({ redis, baseUrl, ...setting });
 }
 
 async function answered(behaviours: readonly Behaviour[], setting?: Setting) {
@@ -249,100 +166,4 @@ test('what a server cannot do is found out once and remembered', async () => {
   await ask(aRequest());
   await ask(aRequest());
   expect(fake.seen.map(({ form }) => form)).toEqual(['json_schema', 'json_object', 'plain', 'plain']);
-});
-
-const dayOf = (year: number) => () => Date.UTC(year, 0, 1 + (process.pid % 20_000));
-
-test('over the budget of a minute the rules answer, each told when there is room', async () => {
-  const fake = await openFakeModel();
-  // A minute of its own, long gone: the budgets of other tests are not touched.
-  const now = dayOf(2001);
-  const minute = { ...open, calls: 3 };
-  await redis.del(`ps:{budget}:minute:${now() / 60_000}`);
-  const ask = diagnoser(fake.url, { limits: { ...unlimited, minute }, now });
-  const results = await Promise.all(Array.from({ length: 10 }, () => ask(aRequest())));
-  expect(fake.seen).toHaveLength(3);
-  const turns = results.flatMap((each) =>
-    each.kind === 'rules' ? [(each.why.askAgainAtMs! - now()) / 60_000] : [],
-  );
-  expect(turns.toSorted((a, b) => a - b)).toEqual([1, 1, 1, 2, 2, 2, 3]);
-});
-
-test('an emptied Redis does not reopen the purse of the day: the request knows what was spent', async () => {
-  const fake = await openFakeModel();
-  const now = dayOf(2002);
-  const ask = diagnoser(fake.url, { limits: { ...unlimited, day: { ...open, dollars: 5 } }, now });
-  const spentDay = new Date(now()).toISOString().slice(0, 10);
-  expect(await ask({ ...aRequest(), spentDay, spentDollars: 5 })).toMatchObject({
-    kind: 'rules',
-    why: { reason: 'the budget of the day is used up' },
-  });
-  expect(fake.seen).toHaveLength(0);
-});
-
-/** A call of this diagnoser is reserved at 0.005 dollars and more, and settled at 0.003. */
-test('Redis emptied again and again under load: the purse of the day is not opened twice', async () => {
-  const fake = await openFakeModel();
-  const now = dayOf(2003);
-  const forget = () => redis.del(`ps:{budget}:day:${Math.floor(now() / 86_400_000)}`);
-  await forget();
-  // What the topic of analyses would say: all that was answered.
-  const readSpending = async () => 0.003 * published;
-  let published = 0;
-  const limits = { ...unlimited, day: { ...open, dollars: 0.06 } };
-  const askers = [1, 2].map(() => diagnoser(fake.url, { limits, now, readSpending }));
-  for (let round = 0; round < 10; round++) {
-    const asked = askers.flatMap((ask) => [1, 2, 3].map(() => ask(aRequest())));
-    if (round % 2 === 1) await forget();
-    const results = await Promise.all(asked);
-    published += results.filter(({ kind }) => kind === 'model').length;
-    await forget();
-    // New processes know nothing of what the old ones had seen.
-    if (round % 3 === 2) askers.splice(0, 1, diagnoser(fake.url, { limits, now, readSpending }));
-  }
-  // Over it only by what was in flight in one round: six calls.
-  expect(fake.seen.length).toBeGreaterThan(6);
-  expect(0.003 * fake.seen.length).toBeLessThanOrEqual(0.06 + 6 * 0.003);
-  expect(await diagnoser(fake.url, { limits, now, readSpending })(aRequest())).toMatchObject({
-    why: { reason: 'the budget of the day is used up' },
-  });
-});
-
-test('a process that has seen little asks what was spent when it finds the counters of the day gone', async () => {
-  const fake = await openFakeModel();
-  const now = dayOf(2005);
-  const forget = () => redis.del(`ps:{budget}:day:${Math.floor(now() / 86_400_000)}`);
-  await forget();
-  let spent = 0;
-  const limits = { ...unlimited, day: { ...open, dollars: 5 } };
-  const ask = diagnoser(fake.url, { limits, now, readSpending: async () => spent });
-  expect(await ask(aRequest())).toMatchObject({ kind: 'model' });
-  spent = 5;
-  await forget();
-  expect(await ask(aRequest())).toMatchObject({ why: { reason: 'the budget of the day is used up' } });
-  expect(fake.seen).toHaveLength(1);
-});
-
-const kafkaIsAway = () => Promise.reject(new Error('Kafka is away'));
-
-test('a spending that cannot be read pays for nothing, and is asked again', async () => {
-  const fake = await openFakeModel();
-  const result = await diagnoser(fake.url, { now: dayOf(2004), readSpending: kafkaIsAway })(aRequest());
-  expect(result).toMatchObject({ kind: 'rules', why: { askAgainAtMs: expect.any(Number) } });
-  expect(fake.seen).toHaveLength(0);
-});
-
-test('the kill switch stops all calls without a restart, and lets them go on', async () => {
-  const fake = await openFakeModel();
-  const ask = diagnoser(fake.url);
-  await redis.set(killSwitchKey, 'off');
-  try {
-    expect(await ask(aRequest())).toMatchObject({
-      kind: 'rules',
-      why: { reason: 'the model is switched off' },
-    });
-  } finally {
-    await redis.del(killSwitchKey);
-  }
-  expect(await ask(aRequest())).toMatchObject({ kind: 'model' });
 });

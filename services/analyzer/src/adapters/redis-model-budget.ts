@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { DayTotal } from '../diagnose/day-total.ts';
+import { DayTotal, nothingSpent, type Spendings } from '../diagnose/day-total.ts';
 import {
   budgetWindows,
   type BudgetLimits,
   type BudgetWindow,
   type Cost,
+  type DaySpending,
   type ModelBudget,
+  type Reservation,
 } from '../diagnose/model-budget.ts';
 
 /** Set this key to anything to stop all calls at once, without a restart; delete it to go on. */
@@ -21,19 +23,23 @@ const lengthMs: Readonly<Record<BudgetWindow, number>> = {
 };
 
 /**
- * KEYS: the switch, then one hash a window. ARGV: tokens, micro-dollars, floor of the day, a mark for what is made anew,
- * whether the spending was just read; then 4 a window. The mark of each hash comes back: whoever settles sees whether its reservation still stands there.
+ * KEYS: the switch, then one hash a window. ARGV: tokens, micro-dollars, a mark for what is made anew, whether the spending
+ * was just read, the floors of the day (calls, tokens, micro-dollars); then 4 a window. The totals of the day come back,
+ * and the mark of each hash: whoever settles sees whether its reservation still stands there.
  */
 const reserveScript = `
 if redis.call('EXISTS', KEYS[1]) == 1 then return {'off'} end
-if ARGV[5] == '0' and redis.call('HEXISTS', KEYS[4], 'mark') == 0 then return {'forgotten'} end
-local spent = tonumber(redis.call('HGET', KEYS[4], 'dollars') or '0')
-if spent < tonumber(ARGV[3]) then redis.call('HSET', KEYS[4], 'dollars', ARGV[3]) end
+if ARGV[4] == '0' and redis.call('HEXISTS', KEYS[4], 'mark') == 0 then return {'forgotten'} end
+local fields = {'calls', 'tokens', 'dollars'}
+for j, field in ipairs(fields) do
+  local spent = tonumber(redis.call('HGET', KEYS[4], field) or '0')
+  if spent < tonumber(ARGV[4 + j]) then redis.call('HSET', KEYS[4], field, ARGV[4 + j]) end
+end
 for i = 2, #KEYS do
-  local at = 6 + (i - 2) * 4
-  redis.call('HSETNX', KEYS[i], 'mark', ARGV[4])
+  local at = 8 + (i - 2) * 4
+  redis.call('HSETNX', KEYS[i], 'mark', ARGV[3])
   redis.call('PEXPIRE', KEYS[i], ARGV[at + 3])
-  local now = redis.call('HMGET', KEYS[i], 'calls', 'tokens', 'dollars')
+  local now = redis.call('HMGET', KEYS[i], unpack(fields))
   if tonumber(now[1] or '0') + 1 > tonumber(ARGV[at])
     or tonumber(now[2] or '0') + tonumber(ARGV[1]) > tonumber(ARGV[at + 1])
     or tonumber(now[3] or '0') + tonumber(ARGV[2]) > tonumber(ARGV[at + 2]) then
@@ -41,15 +47,15 @@ for i = 2, #KEYS do
     return {'refused', i - 2, waiting}
   end
 end
-local reply = {'reserved', '0'}
+local marks = {}
 for i = 2, #KEYS do
   redis.call('HINCRBY', KEYS[i], 'calls', 1)
   redis.call('HINCRBY', KEYS[i], 'tokens', ARGV[1])
   redis.call('HINCRBY', KEYS[i], 'dollars', ARGV[2])
-  reply[i + 1] = redis.call('HGET', KEYS[i], 'mark')
+  marks[i - 1] = redis.call('HGET', KEYS[i], 'mark')
 end
-reply[2] = redis.call('HGET', KEYS[4], 'dollars')
-return reply`;
+local day = redis.call('HMGET', KEYS[4], unpack(fields))
+return {'reserved', day[1], day[2], day[3], unpack(marks)}`;
 
 /** ARGV: what it cost (calls, tokens, micro-dollars), what was reserved, then the mark of each hash. */
 const settleScript = `
@@ -67,80 +73,124 @@ end
 return {'done'}`;
 
 interface BudgetRedis extends Redis {
-  budgetReserve(keyCount: number, ...args: (string | number)[]): Promise<[string, ...(string | number)[]]>;
+  budgetReserve(keyCount: number, ...args: (string | number)[]): Promise<ReserveReply>;
   budgetSettle(keyCount: number, ...args: (string | number)[]): Promise<unknown>;
 }
 
 export interface RedisModelBudgetOptions {
   readonly limits: BudgetLimits;
-  /** Dollars that were surely spent on a UTC day, from where they are remembered longer than in Redis. */
-  readonly readSpending: (day: string) => Promise<number>;
+  /** What was surely spent on a UTC day, from where it is remembered longer than in Redis. */
+  readonly readSpending: (day: string) => Promise<DaySpending>;
+  /** Told why a budget could not be reserved (nobody pays then) or settled (it stays reserved at its worst). */
+  readonly onTrouble: (what: 'reserve' | 'settle', error: unknown) => void;
   readonly now?: () => number;
 }
 
 /**
- * Budgets in Redis, in one script. An emptied Redis does not reopen the purse of a day: whoever is new to a day, or finds
- * its counters gone, asks first what was spent. The floor is the highest of that, of what the request says that the
- * database knows, and of the highest total that this process has seen on that day. What is in flight when Redis is emptied
- * is added when it is settled. A spending that cannot be read answers `unknown`: then nobody pays.
+ * Budgets in Redis, in one script. An emptied Redis does not reopen the purse of a day, in calls, tokens and dollars:
+ * whoever is new to a day, or finds its counters gone, asks first what was spent. The floor is the highest of that, of what
+ * the request says that the database knows (dollars), and of the highest totals that this process has seen on that day.
+ * What is in flight when Redis is emptied is added when it is settled. A spending that cannot be read answers `unknown`:
+ * then nobody pays.
  */
-export function createRedisModelBudget(
-  connection: Redis,
-  { limits, readSpending, now = Date.now }: RedisModelBudgetOptions,
-): ModelBudget {
+export function createRedisModelBudget(connection: Redis, options: RedisModelBudgetOptions): ModelBudget {
   connection.defineCommand('budgetReserve', { lua: reserveScript });
   connection.defineCommand('budgetSettle', { lua: settleScript });
-  const redis = connection as BudgetRedis;
-  const total = new DayTotal(readSpending);
-  const windows = toArguments(limits);
-  return {
-    async reserve(incidentId, worst, floor) {
-      const nowMs = now();
-      const day = new Date(nowMs).toISOString().slice(0, 10);
-      const keys = budgetWindows.map((window) => keyOf(window, incidentId, nowMs));
-      const worstArgs = [1, worst.tokens, toMicros(worst.dollars)];
-      const ask = (isRead: boolean) =>
-        redis.budgetReserve(
-          keys.length + 1,
-          killSwitchKey,
-          ...keys,
-          ...worstArgs.slice(1),
-          total.micros,
-          randomUUID(),
-          isRead ? 1 : 0,
-          ...windows,
-        );
-      let reply: [string, ...(string | number)[]];
-      try {
-        const isRead = await total.startDay(day);
-        if (floor.day === day) total.raise(day, toMicros(floor.dollars));
-        reply = await ask(isRead);
-        if (reply[0] === 'forgotten') {
-          await total.read(day);
-          reply = await ask(true);
-        }
-      } catch {
-        return { kind: 'unknown' };
-      }
-      const [kind, value, ...marks] = reply;
-      if (kind === 'off') return { kind: 'switchedOff' };
-      if (kind === 'refused')
-        return refusal(budgetWindows[Number(value)] ?? 'day', Number(marks[0]), { limits, nowMs });
-      total.raise(day, Number(value));
-      return {
-        kind: 'reserved',
-        async settle(cost: Cost | undefined) {
-          const actual = cost === undefined ? [0, 0, 0] : [1, cost.tokens, toMicros(cost.dollars)];
-          try {
-            await redis.budgetSettle(keys.length, ...keys, ...actual, ...worstArgs, ...marks);
-            total.lower(day, toMicros(worst.dollars) - (actual[2] ?? 0));
-          } catch {
-            return; // Stays reserved at its worst: a budget may be used up early, and is never exceeded.
-          }
-        },
-      };
-    },
+  const readSpending = async (day: string) => {
+    const { calls, tokens, dollars } = await options.readSpending(day);
+    return { calls, tokens, micros: toMicros(dollars) };
   };
+  const purse: Purse = { redis: connection as BudgetRedis, total: new DayTotal(readSpending), ...options };
+  return { reserve: (incidentId, worst, floor) => reserve(purse, { incidentId, worst, floor }) };
+}
+
+interface Purse extends RedisModelBudgetOptions {
+  readonly redis: BudgetRedis;
+  readonly total: DayTotal;
+}
+
+interface Wanted {
+  readonly incidentId: string;
+  readonly worst: Cost;
+  readonly floor: { readonly day: string; readonly dollars: number };
+}
+
+async function reserve(purse: Purse, { incidentId, worst, floor }: Wanted): Promise<Reservation> {
+  const { total, limits, onTrouble } = purse;
+  const nowMs = (purse.now ?? Date.now)();
+  const day = new Date(nowMs).toISOString().slice(0, 10);
+  const keys = budgetWindows.map((window) => keyOf(window, incidentId, nowMs));
+  const reserved: Spendings = { calls: 1, tokens: worst.tokens, micros: toMicros(worst.dollars) };
+  let reply: ReserveReply;
+  try {
+    const isRead = await total.startDay(day);
+    if (floor.day === day) total.raise(day, { ...nothingSpent, micros: toMicros(floor.dollars) });
+    reply = await askRedis(purse, { keys, reserved, isRead });
+    if (reply[0] === 'forgotten') {
+      await total.read(day);
+      reply = await askRedis(purse, { keys, reserved, isRead: true });
+    }
+  } catch (error) {
+    onTrouble('reserve', error);
+    return { kind: 'unknown' };
+  }
+  const [kind, first, second, third, ...marks] = reply;
+  if (kind === 'off') return { kind: 'switchedOff' };
+  if (kind === 'refused')
+    return refusal(budgetWindows[Number(first)] ?? 'day', Number(second), { limits, nowMs });
+  total.raise(day, { calls: Number(first), tokens: Number(second), micros: Number(third) });
+  return { kind: 'reserved', settle: (cost) => settle(purse, { keys, marks, day, reserved }, cost) };
+}
+
+type ReserveReply = readonly [string, ...(string | number)[]];
+
+function askRedis(
+  { redis, total, limits }: Purse,
+  { keys, reserved, isRead }: { keys: readonly string[]; reserved: Spendings; isRead: boolean },
+): Promise<ReserveReply> {
+  const { calls, tokens, micros } = total.total;
+  return redis.budgetReserve(
+    keys.length + 1,
+    killSwitchKey,
+    ...keys,
+    reserved.tokens,
+    reserved.micros,
+    randomUUID(),
+    isRead ? 1 : 0,
+    ...[calls, tokens, micros],
+    ...toArguments(limits),
+  );
+}
+
+async function settle(
+  { redis, total, onTrouble }: Purse,
+  held: {
+    keys: readonly string[];
+    marks: readonly (string | number)[];
+    day: string;
+    reserved: Spendings;
+  },
+  cost: Cost | undefined,
+): Promise<void> {
+  const { keys, marks, day, reserved } = held;
+  const actual: Spendings =
+    cost === undefined ? nothingSpent : { calls: 1, tokens: cost.tokens, micros: toMicros(cost.dollars) };
+  try {
+    await redis.budgetSettle(keys.length, ...keys, ...toList(actual), ...toList(reserved), ...marks);
+  } catch (error) {
+    // Stays reserved at its worst: a budget may be used up early, and is never exceeded.
+    onTrouble('settle', error);
+    return;
+  }
+  total.lower(day, {
+    calls: reserved.calls - actual.calls,
+    tokens: reserved.tokens - actual.tokens,
+    micros: reserved.micros - actual.micros,
+  });
+}
+
+function toList({ calls, tokens, micros }: Spendings): number[] {
+  return [calls, tokens, micros];
 }
 
 function toArguments(limits: BudgetLimits): number[] {

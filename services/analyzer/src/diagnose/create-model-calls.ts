@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AnalysisRequested } from '@prodsentinel/contracts';
+import { describeError } from '@prodsentinel/kernel';
 import { readSpending } from '../adapters/kafka-spending.ts';
 import { createOpenAiModel } from '../adapters/openai-model.ts';
 import { createRedisModelBudget } from '../adapters/redis-model-budget.ts';
@@ -35,6 +36,8 @@ export async function createModelCalls(
     budget: createRedisModelBudget(redis, {
       limits: budgets,
       readSpending: (day) => readSpending(connection, codec, day),
+      onTrouble: (what, error) =>
+        context.logger.warn({ event: 'budget_trouble' }, `cannot ${what} a budget: ${describeError(error)}`),
     }),
     breaker: new CircuitBreaker({ failuresToOpen: 5, openMs: 30_000, maxOpenMs: 10 * 60_000 }),
     price,

@@ -4,6 +4,11 @@ export interface Cost {
   readonly dollars: number;
 }
 
+/** What calls that were made on one day came to. */
+export interface DaySpending extends Cost {
+  readonly calls: number;
+}
+
 export const budgetWindows = ['minute', 'hour', 'day', 'incident'] as const;
 export type BudgetWindow = (typeof budgetWindows)[number];
 
