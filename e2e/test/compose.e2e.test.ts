@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import kafkajs from 'kafkajs';
 import { replayFiles } from '@prodsentinel/demo';
 import { ComposeProject, whyNoContainers } from './compose.ts';
 import { writeGeneratedLog, type GeneratedLog } from './generated-log.ts';
@@ -44,14 +45,17 @@ describeInContainers(`the whole system in containers${why ? ` (skipped: ${why})`
     expect(await project.run('run', '--rm', 'cli', 'incidents', 'list')).toMatch(/cart: ENOSPC/);
   });
 
-  test('scaled up and down under load, nothing is lost and nothing is doubled', async () => {
-    const log = join(directory, 'generated.ndjson');
-    const truth = await writeGeneratedLog(log, 5_000);
-    const replayed = replay(log);
+  test('scaled up and down under load, nothing is lost, nothing is doubled and nobody is killed', async () => {
+    const ends = project.watchEnds();
+    const load = sendUntilStopped();
     for (const scale of ['analyzer=3', 'persister=2', 'analyzer=1', 'persister=1']) {
+      const [service = '', count] = scale.split('=');
+      await load.another();
       await project.run('up', '-d', '--no-recreate', '--wait', '--scale', scale);
+      expect(await project.inspect(service)).toHaveLength(Number(count));
+      await load.another();
     }
-    await replayed;
+    const truth = await load.stop();
     await until(async () => (await project.query(countsOf(truth))) === 't');
     expect(await project.query(`select count(*) from incident_events where kind = 'analysis_differs'`)).toBe(
       '0',
@@ -61,26 +65,61 @@ describeInContainers(`the whole system in containers${why ? ` (skipped: ${why})`
         'select count(*) from (select 1 from analysis_results group by request_id, source having count(*) > 1) d',
       ),
     ).toBe('0');
+    await until(async () => ends.of('persister').length === 1);
+    ends.stop();
+    expect(ends.of('analyzer')).toEqual(['analyzer 0', 'analyzer 0']);
+    expect(ends.of('persister')).toEqual(['persister 0']);
   });
 
-  test('a service whose dependency is missing says so, and becomes healthy when it comes', async () => {
-    await project.run('stop', 'kafka');
-    await project.run('up', '-d', '--no-deps', '--force-recreate', 'ingest');
-    await until(async () => /Kafka/i.test((await health('ingest')).stdout));
-    expect((await health('ingest')).status).not.toBe(0);
-    await project.run('start', 'kafka');
-    await until(async () => (await health('ingest')).status === 0);
+  test('services whose dependencies are missing say so, and become healthy when these come', async () => {
+    const missing = {
+      ingest: /waiting for Kafka/,
+      analyzer: /Redis is away/,
+      persister: /PostgreSQL is not available/,
+    };
+    const services = Object.keys(missing);
+    await project.run('stop', ...services, 'kafka', 'redis', 'postgres');
+    await project.run('up', '-d', '--no-deps', '--force-recreate', ...services);
+    for (const [service, says] of Object.entries(missing)) {
+      await until(async () => says.test((await health(service)).stdout));
+      expect((await health(service)).status).not.toBe(0);
+    }
+    await project.run('start', 'kafka', 'redis', 'postgres');
+    await until(async () =>
+      (await project.inspect(...services)).every(({ State }) => State.Health?.Status === 'healthy'),
+    );
   });
 
-  test('stopped and removed, every service exits 0, and started again the data is still there', async () => {
-    const before = await project.query('select count(*), sum(failure_count) from incidents');
+  test('stopped, every service exits 0 inside its grace period; removed and started, the data is there', async () => {
+    const services = ['ingest', 'analyzer', 'persister'];
+    const askedAt = Date.now();
+    await project.run('stop', ...services);
+    const stopped = await project.inspect(...services);
+    expect(stopped).toHaveLength(services.length);
+    for (const { State, Config } of stopped) {
+      expect(State).toMatchObject({ Status: 'exited', ExitCode: 0, OOMKilled: false });
+      expect(Date.parse(State.FinishedAt) - askedAt).toBeLessThan(Config.StopTimeout * 1000);
+      // Longer than the process itself allows (SHUTDOWN_GRACE_MS), so that it is never killed while it drains.
+      expect(Config.StopTimeout).toBeGreaterThan(30);
+    }
+    const before = await kept();
+    expect(before).toMatchObject({ incidents: expect.stringMatching(/^[1-9]/) });
     await project.run('stop');
-    const codes = await project.exitCodes();
-    expect(Object.keys(codes).length).toBeGreaterThanOrEqual(3);
-    expect(new Set(Object.values(codes))).toEqual(new Set([0]));
     await project.run('down');
+    await project.run('up', '-d', '--wait', 'kafka', 'registry', 'redis', 'postgres');
+    expect(await kept()).toEqual(before);
     await project.run('up', '-d', '--wait');
-    expect(await project.query('select count(*), sum(failure_count) from incidents')).toBe(before);
+    expect(await project.query(incidents)).toBe(before.incidents);
+  });
+
+  test('no service is root, and none may write to its own file system', async () => {
+    for (const service of ['ingest', 'analyzer', 'persister']) {
+      const [container] = await project.inspect(service);
+      expect(container!.HostConfig.ReadonlyRootfs).toBe(true);
+      const exec = (script: string) => project.tryRun('exec', '-T', service, 'sh', '-c', script);
+      expect((await exec('id -u')).stdout.trim()).not.toBe('0');
+      expect((await exec('touch /app/here')).stderr).toMatch(/Read-only file system/);
+    }
   });
 
   test('the demo profile brings the shop, and its four faults become their incidents', async () => {
@@ -97,6 +136,55 @@ describeInContainers(`the whole system in containers${why ? ` (skipped: ${why})`
     return project.tryRun('exec', '-T', service, 'node', '/app/deploy/image/health-check.ts');
   }
 
+  /** What each of the four servers holds. */
+  async function kept() {
+    const schemas = (await (await fetch(`${project.registryUrl}/subjects`)).json()) as string[];
+    const admin = new kafkajs.Kafka({
+      brokers: project.brokers,
+      logLevel: kafkajs.logLevel.NOTHING,
+    }).admin();
+    await admin.connect();
+    const failures = await admin.fetchTopicOffsets('failures');
+    const committed = await admin.fetchOffsets({ groupId: 'prodsentinel-observe', topics: ['failures'] });
+    await admin.disconnect();
+    const signals = await project.run(...'exec -T redis redis-cli --scan --pattern ps:*signal*'.split(' '));
+    return {
+      incidents: await project.query(incidents),
+      schemas: schemas.toSorted(),
+      signals: signals.split('\n').toSorted(),
+      failures,
+      committed,
+    };
+  }
+
+  /** Sends one generated log after the other, each once, until it is told to stop: then what all of them hold is known. */
+  function sendUntilStopped() {
+    const total = { failures: 0, failingTraces: 0 };
+    const stopping = new AbortController();
+    let sent = 0;
+    const sending = (async () => {
+      for (; !stopping.signal.aborted; sent++) {
+        const log = join(directory, `generated-${sent}.ndjson`);
+        const truth = await writeGeneratedLog(log, tracesPerLog, sent * tracesPerLog);
+        await replay(log);
+        total.failures += truth.failures;
+        total.failingTraces += truth.failingTraces;
+      }
+    })();
+    return {
+      /** Resolves when one more log has been sent. */
+      async another(): Promise<void> {
+        const before = sent;
+        await Promise.race([sending, until(() => Promise.resolve(sent > before))]);
+      },
+      async stop() {
+        stopping.abort();
+        await sending;
+        return total;
+      },
+    };
+  }
+
   async function replay(file: string): Promise<void> {
     const logger = { debug() {}, info() {}, warn() {}, error() {} };
     await replayFiles({
@@ -109,8 +197,11 @@ describeInContainers(`the whole system in containers${why ? ` (skipped: ${why})`
   }
 });
 
-/** The replayed log's failures and traces; the one failure of the first test came without a trace. */
-function countsOf({ failures, failingTraces }: GeneratedLog): string {
+const tracesPerLog = 500;
+const incidents = 'select count(*) || $$ $$ || sum(failure_count) from incidents';
+
+/** The replayed logs' failures and traces; the one failure of the first test came without a trace. */
+function countsOf({ failures, failingTraces }: Omit<GeneratedLog, 'records'>): string {
   return `select (select sum(failure_count) from incidents) = ${failures + 1}
     and (select count(distinct trace_id) from traces) = ${failingTraces}`;
 }

@@ -1,6 +1,7 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 const root = join(import.meta.dirname, '..', '..');
 const images = ['apache/kafka:4.4.0', 'apicurio/apicurio-registry:3.0.9', 'redis:7.4.1', 'postgres:18.1'];
@@ -29,9 +30,9 @@ export class ComposeProject {
     const [ingest, kafka, registry] = await freePorts(3);
     return new ComposeProject({
       ...process.env,
-      ...settings,
       // Certificates that this machine needs to reach its package registry, as every Node program here is told of them.
       CA_FILE: process.env['CA_FILE'] ?? process.env['NODE_EXTRA_CA_CERTS'],
+      ...settings,
       INGEST_PORT: String(ingest),
       KAFKA_PORT: String(kafka),
       REGISTRY_PORT: String(registry),
@@ -75,17 +76,70 @@ export class ComposeProject {
     return (await this.run('exec', '-T', 'postgres', ...psql)).trim();
   }
 
-  /** How the containers of our own services ended, by name. */
-  async exitCodes(): Promise<Record<string, number>> {
-    const lines = (await this.run('ps', '-a', '--format', 'json')).trim().split('\n');
-    const containers = lines.map(
-      (line) => JSON.parse(line) as { Service: string; Name: string; ExitCode: number },
-    );
-    const ours = containers.filter(({ Service }) => ['ingest', 'analyzer', 'persister'].includes(Service));
-    return Object.fromEntries(
-      ours.map(({ Name, ExitCode }) => [Name.replace(`${this.#name}-`, ''), ExitCode]),
-    );
+  /** What the engine knows of the containers of these services, stopped ones included. */
+  async inspect(...services: string[]): Promise<InspectedContainer[]> {
+    const ids = (await this.run('ps', '-aq', ...services)).split('\n').filter(Boolean);
+    return JSON.parse(await docker('inspect', ...ids)) as InspectedContainer[];
   }
+
+  /** Records every container of this project that ends from now on, those that are scaled away included. */
+  watchEnds(): EndedContainers {
+    return new EndedContainers(this.#name);
+  }
+}
+
+/** What `docker inspect` says of a container, as far as the tests look. */
+export interface InspectedContainer {
+  readonly State: {
+    readonly Status: string;
+    readonly ExitCode: number;
+    readonly OOMKilled: boolean;
+    readonly StartedAt: string;
+    readonly FinishedAt: string;
+    readonly Health?: { readonly Status: string; readonly Log: readonly { readonly Output: string }[] };
+  };
+  readonly Config: {
+    readonly User: string;
+    readonly Env: readonly string[];
+    /** Seconds. */
+    readonly StopTimeout: number;
+    readonly Labels: Readonly<Record<string, string>>;
+  };
+  readonly HostConfig: { readonly ReadonlyRootfs: boolean };
+}
+
+/** `SERVICE exit code` of each container that ended, told by the engine as it happens. */
+export class EndedContainers {
+  readonly #events: ChildProcess;
+  readonly #ends: string[] = [];
+
+  constructor(project: string) {
+    const format = '{{index .Actor.Attributes "com.docker.compose.service"}} {{.Actor.Attributes.exitCode}}';
+    const filters = ['event=die', `label=com.docker.compose.project=${project}`];
+    this.#events = spawn(
+      'docker',
+      ['events', '--format', format, ...filters.flatMap((filter) => ['--filter', filter])],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    createInterface({ input: this.#events.stdout! }).on('line', (line) => this.#ends.push(line));
+  }
+
+  of(service: string): string[] {
+    return this.#ends.filter((end) => end.startsWith(`${service} `));
+  }
+
+  stop(): void {
+    this.#events.kill();
+  }
+}
+
+/** Standard output of `docker ARGS`; rejects with what it said when it fails. */
+export function docker(...args: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile('docker', args, { maxBuffer: 64 * 1024 * 1024 }, (error, stdout) =>
+      error ? reject(error) : resolve(stdout),
+    );
+  });
 }
 
 async function freePorts(count: number): Promise<number[]> {

@@ -21,12 +21,13 @@ const problems = [
 
 /**
  * Writes a log in the form of the replay: traces of healthy lines, every seventh with one to three failures of one of
- * three problems, some with the broken clocks of real logs. Deterministic, so that what must come out is known.
+ * three problems, some with the broken clocks of real logs. Deterministic, so that what must come out is known; logs whose
+ * ranges of traces do not meet have nothing in common.
  */
-export async function writeGeneratedLog(path: string, traces: number): Promise<GeneratedLog> {
+export async function writeGeneratedLog(path: string, traces: number, firstTrace = 0): Promise<GeneratedLog> {
   const lines: string[] = [];
   const truth = { records: 0, failures: 0, failingTraces: 0 };
-  for (let trace = 0; trace < traces; trace++) {
+  for (let trace = firstTrace; trace < firstTrace + traces; trace++) {
     const traceId = createHash('md5').update(`trace ${trace}`).digest('hex');
     const problem = problems[trace % problems.length]!;
     const failures = trace % 7 === 0 ? 1 + (trace % 3) : 0;
