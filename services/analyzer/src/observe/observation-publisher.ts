@@ -64,13 +64,13 @@ export class ObservationPublisher {
     for (let i = 0; i < groups.length; i += observationsPerSend) {
       await this.#publishGroups(groups.slice(i, i + observationsPerSend), signal);
     }
+    // Once all have been ranked, so that no window is compared with itself.
+    for (const each of summarised) this.#dependencies.past.learn(each);
   }
 
   #summarise(window: ClosedWindow): SummarisedWindow {
     const { past } = this.#dependencies;
-    const summary = summariseWindow(window.signals, past.around(window));
-    past.learn(window);
-    return { window, summary };
+    return { window, summary: summariseWindow(window.signals, () => past.around(window)) };
   }
 
   async #publishGroups(groups: readonly SummarisedWindow[][], signal: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@ import { LatencyBaseline } from '../domain/observe/latency-baseline.ts';
 import { SignalBaseline } from '../domain/observe/signal-baseline.ts';
 import type { Surroundings } from '../domain/observe/surroundings.ts';
 import { ContextRing } from '../domain/windows/context-ring.ts';
+import type { SummarisedWindow } from '../domain/windows/observation.ts';
 import type { ClosedWindow } from '../domain/windows/window.ts';
 
 /**
@@ -32,7 +33,8 @@ export class RecentPast {
   }
 
   /** Once a window has been ranked, so that it is not compared with itself. */
-  learn(window: ClosedWindow): void {
-    for (const signal of window.signals) this.#failures.learn(signal, signal.appendedAtMs);
+  learn({ window, summary: { environment, signature } }: SummarisedWindow): void {
+    for (const { service, template, count } of signature)
+      this.#failures.learn({ environment, service, template }, window.lastAppendedAtMs, count);
   }
 }

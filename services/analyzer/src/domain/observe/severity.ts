@@ -12,10 +12,15 @@ import type { IntakeSignal } from './intake-signal.ts';
  */
 export function severityOf(signals: readonly IntakeSignal[]): Severity {
   const services = new Set<string>();
+  const harmless = new Set<string>();
   let hasException = false;
   for (const signal of signals) {
     const level = levelOf(signal.severityNumber, signal.severityText);
-    if (level === 'FATAL' || tellsOfLoss(signal)) return 'critical';
+    if (level === 'FATAL' || isOutOfMemory(signal)) return 'critical';
+    if (!harmless.has(signal.template)) {
+      if (tellsOfLoss(signal.template)) return 'critical';
+      harmless.add(signal.template);
+    }
     if (level !== 'ERROR') continue;
     services.add(signal.service);
     if (signal.exceptionType !== null) hasException = true;
@@ -24,9 +29,11 @@ export function severityOf(signals: readonly IntakeSignal[]): Severity {
   return hasException || services.size > 1 ? 'high' : 'medium';
 }
 
-/** In the template: it is short, and what it masks are numbers. */
-function tellsOfLoss({ template, exceptionType }: IntakeSignal): boolean {
-  if (exceptionType !== null && exceptionType.endsWith('OutOfMemoryError')) return true;
+const isOutOfMemory = ({ exceptionType }: IntakeSignal): boolean =>
+  exceptionType !== null && exceptionType.endsWith('OutOfMemoryError');
+
+/** Of the template: it is short, and what it masks are numbers. */
+function tellsOfLoss(template: string): boolean {
   const lower = template.toLowerCase();
   return lossWords.some((word) => lower.includes(word));
 }

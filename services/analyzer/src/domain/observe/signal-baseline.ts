@@ -17,9 +17,9 @@ export class SignalBaseline {
   readonly #services = new DecayingCounts({ halfLifeMs, maxNames: maxServices });
 
   /** @param atMs Kafka's append time, as everywhere here */
-  learn({ environment, service, template }: BaselineEntry, atMs: number): void {
-    this.#templates.add(nameOf(environment, service, template), atMs);
-    this.#services.add(nameOf(environment, service), atMs);
+  learn({ environment, service, template }: BaselineEntry, atMs: number, failures = 1): void {
+    this.#templates.add(nameOf(environment, service, template), atMs, failures);
+    this.#services.add(nameOf(environment, service), atMs, failures);
   }
 
   /** Records that are no failures: what failures are a share of. */

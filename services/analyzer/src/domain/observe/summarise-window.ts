@@ -11,7 +11,7 @@ import type { IntakeSignal } from './intake-signal.ts';
 import { limits } from './limits.ts';
 import { primaryOf } from './primary-fingerprint.ts';
 import { severityOf } from './severity.ts';
-import { groupSignals } from './signal-groups.ts';
+import { groupSignals, type SignalGroup } from './signal-groups.ts';
 import { compareTexts } from './signal-order.ts';
 import { slowSuspects } from './slow-suspects.ts';
 import { maxSuspects, rankSuspects, type RankedSuspect } from './suspects.ts';
@@ -24,7 +24,7 @@ export interface WindowSummary {
   readonly environment: string;
   /** The primary signal's. */
   readonly fingerprint: string;
-  readonly fingerprintParts: FingerprintPart[];
+  readonly fingerprintParts: readonly FingerprintPart[];
   readonly title: string;
   /** The most frequent templates first, at most 100. */
   readonly signature: TemplateCount[];
@@ -40,36 +40,62 @@ export interface WindowSummary {
 /**
  * Sums up the failures of one window. A pure function of the set of signals, whatever their order; it cannot fail: a window
  * without signals gives a summary that says so. What is known beside the window changes the ranking of suspects and which
- * signals are shown, and nothing else.
+ * signals are shown, and nothing else. Suspects and evidence are made when they are asked for: of many windows of one
+ * problem one is shown.
+ *
+ * @param beside is looked at as it is when suspects or evidence are asked for
  */
-export function summariseWindow(signals: readonly IntakeSignal[], beside?: Surroundings): WindowSummary {
+export function summariseWindow(
+  signals: readonly IntakeSignal[],
+  beside?: () => Surroundings,
+): WindowSummary {
   if (signals.length === 0) return emptyWindow();
   const groups = groupSignals(signals);
   const primary = primaryOf(groups);
-  const ranked = rankSuspects(groups, primary, beside && toUsual(signals, beside));
-  const { evidence, evidenceOmitted } = chooseEvidence(signals, {
-    primary,
-    exemplars: ranked.map(({ exemplar }) => exemplar),
-    context: beside?.context ?? [],
-  });
+  let details: WindowDetails | undefined;
+  const toDetails = () => (details ??= detailsOf(signals, { groups, primary, beside: beside?.() }));
   return {
     environment: primary.environment,
     fingerprint: primary.fingerprint,
-    fingerprintParts: [...primary.fingerprintParts],
+    fingerprintParts: primary.fingerprintParts,
     title: titleOf(primary),
     signature: groups
       .map(({ service, template, count }) => ({ service, template, count }))
       .toSorted((a, b) => b.count - a.count)
       .slice(0, limits.signatureTemplates),
-    services: namesOf(signals.map(({ service }) => service)),
-    releases: namesOf(
-      signals.map(({ service, release }) => (release === null ? '' : `${service}@${release}`)),
-    ),
+    services: namesOf(new Set(signals.map(({ service }) => service))),
+    releases: namesOf(releasesOf(signals)),
     severity: severityOf(signals),
-    suspects: withSlow(ranked, beside),
-    evidence,
-    evidenceOmitted,
+    get suspects() {
+      return toDetails().suspects;
+    },
+    get evidence() {
+      return toDetails().evidence;
+    },
+    get evidenceOmitted() {
+      return toDetails().evidenceOmitted;
+    },
   };
+}
+
+type WindowDetails = Pick<WindowSummary, 'suspects' | 'evidence' | 'evidenceOmitted'>;
+
+function detailsOf(
+  signals: readonly IntakeSignal[],
+  from: {
+    groups: readonly SignalGroup[];
+    primary: IntakeSignal;
+    beside: Surroundings | undefined;
+  },
+): WindowDetails {
+  const { groups, primary, beside } = from;
+  const ranked = rankSuspects(groups, primary, beside && toUsual(signals, beside));
+  const evidence = chooseEvidence(signals, {
+    primary,
+    exemplars: ranked.map(({ exemplar }) => exemplar),
+    context: beside?.context ?? [],
+  });
+  return { suspects: withSlow(ranked, beside), ...evidence };
 }
 
 function toUsual(signals: readonly IntakeSignal[], { failures, context }: Surroundings) {
@@ -84,11 +110,26 @@ function withSlow(ranked: readonly RankedSuspect[], beside: Surroundings | undef
   return [...failing, ...slow].toSorted((a, b) => b.score - a.score).slice(0, maxSuspects);
 }
 
-function namesOf(names: readonly string[]): string[] {
-  return [...new Set(names)]
+function namesOf(names: ReadonlySet<string>): string[] {
+  return [...names]
     .filter((name) => name !== '')
     .toSorted(compareTexts)
     .slice(0, limits.windowNames);
+}
+
+/** Put together once for each release of a service, not once for each signal. */
+function releasesOf(signals: readonly IntakeSignal[]): Set<string> {
+  const seen = new Map<string, Set<string>>();
+  const releases = new Set<string>();
+  for (const { service, release } of signals) {
+    if (release === null) continue;
+    let ofService = seen.get(service);
+    if (ofService === undefined) seen.set(service, (ofService = new Set()));
+    if (ofService.has(release)) continue;
+    ofService.add(release);
+    releases.add(`${service}@${release}`);
+  }
+  return releases;
 }
 
 function emptyWindow(): WindowSummary {

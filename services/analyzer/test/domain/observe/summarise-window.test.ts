@@ -2,6 +2,8 @@ import { describe, expect, jest, test } from '@jest/globals';
 import type { FailureSignal } from '@prodsentinel/contracts';
 import fc from 'fast-check';
 import { chooseEvidence } from '../../../src/domain/observe/evidence.ts';
+import { LatencyBaseline } from '../../../src/domain/observe/latency-baseline.ts';
+import { SignalBaseline } from '../../../src/domain/observe/signal-baseline.ts';
 import { summariseWindow } from '../../../src/domain/observe/summarise-window.ts';
 import { taken } from './signals.ts';
 
@@ -133,6 +135,17 @@ describe('summariseWindow', () => {
       title: 'a window without failures',
       evidence: [],
     });
+  });
+
+  test('looks at what is beside the window, once, when suspects or evidence are asked for', () => {
+    let looked = 0;
+    const beside = () => {
+      looked++;
+      return { failures: new SignalBaseline(), latencies: new LatencyBaseline(), context: [] };
+    };
+    const summary = summariseWindow(storm, beside);
+    expect([summary.severity, summary.signature.length, looked]).toEqual(['high', 3, 0]);
+    expect([summary.suspects.length, summary.evidence.length, looked]).toEqual([3, 4, 1]);
   });
 
   test('does not depend on the order of arrival', () => {

@@ -54,7 +54,7 @@ test('evidence shows warnings of the trace last and without secrets, and counts 
     context: ring.ofTrace('production', 't1'),
   };
   const signals = [taken({ message: 'no connection' })];
-  const summary = summariseWindow(signals, beside);
+  const summary = summariseWindow(signals, () => beside);
   expect(summary.evidence.map(({ message }) => message)).toEqual([
     'no connection',
     'pool is nearly empty, password=[redacted:password]',
