@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { FingerprintPart } from '@prodsentinel/contracts';
 import { speaksOfDependency } from './dependency-words.ts';
 import type { Level } from './failure-level.ts';
+import { KnownTexts } from './known-texts.ts';
 import { limits } from './limits.ts';
 import { maskMessage } from './mask-message.ts';
 import type { ParsedException } from './parse-stack.ts';
@@ -72,6 +73,8 @@ function ingredientsOf({ exceptions, knownServices }: FingerprintInput): Ingredi
 /** Of the problems that come again and again; the parts are shared by all their failures. */
 const remembered = new WeakMap<ReadonlySet<string>, TextMemory<Fingerprint>>();
 const maxRememberedChars = 8_000_000;
+/** Templates, exception types and services. */
+const texts = new KnownTexts(8_000_000);
 
 function defaultFingerprint(input: FingerprintInput): Fingerprint {
   const ingredients = ingredientsOf(input);
@@ -79,29 +82,38 @@ function defaultFingerprint(input: FingerprintInput): Fingerprint {
   if (!memory) remembered.set(input.knownServices, (memory = new TextMemory(maxRememberedChars)));
   const key = keyOf(input, ingredients);
   let known = memory.get(key);
-  if (!known) memory.set(key, (known = toFingerprint(toParts(input, ingredients))));
+  if (known === undefined) {
+    known = toFingerprint(toParts(input, ingredients));
+    memory.set(key, known, key.length + charsOf(known));
+  }
   return known;
 }
 
-/** Lengths keep the texts apart, whatever they hold. */
+function charsOf({ parts }: Fingerprint): number {
+  return parts.reduce((sum, { value, why }) => sum + value.length + why.length, 0);
+}
+
+/** Of the names that texts have here; the counts keep the lists apart. */
 function keyOf({ service, level, code, template }: FingerprintInput, from: Ingredients): string {
-  let key = `${level} ${service.length} ${service}${template.length} ${template}${code === null ? '' : `code ${code}`}`;
-  for (const type of from.types) key += `\n${type.length} ${type}`;
-  key += `\n\n${placeOf(from.frames)}`;
-  for (const message of from.messages) key += `\n${message.length} ${message}`;
+  let key = `${level} ${idOf(service)} ${idOf(template)} ${code === null ? '' : `code ${idOf(code)}`}`;
+  key += ` ${placeIdOf(from.frames)} ${from.types.length}`;
+  for (const type of from.types) key += ` ${idOf(type)}`;
+  for (const message of from.messages) key += ` ${idOf(message)}`;
   return key;
 }
 
-/** The throw sites that the reading of stack traces shares, as text. */
-const places = new WeakMap<readonly StackFrame[], string>();
+const idOf = (text: string): number => texts.of(text).id;
 
-function placeOf(frames: readonly StackFrame[]): string {
-  let place = places.get(frames);
-  if (place === undefined) {
-    place = JSON.stringify(frames.map((frame) => [frame.module, frame.function]));
-    places.set(frames, place);
+/** Of the throw sites that the reading of stack traces shares. */
+const placeIds = new WeakMap<readonly StackFrame[], number>();
+
+function placeIdOf(frames: readonly StackFrame[]): number {
+  let id = placeIds.get(frames);
+  if (id === undefined) {
+    id = idOf(JSON.stringify(frames.map((frame) => [frame.module, frame.function])));
+    placeIds.set(frames, id);
   }
-  return place;
+  return id;
 }
 
 function defaultParts(input: FingerprintInput): readonly FingerprintPart[] {

@@ -2,12 +2,14 @@ import { signalKinds, type ExceptionInfo, type FailureSignal } from '@prodsentin
 import { isFailure, levelOf } from './failure-level.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { IntakeSignal } from './intake-signal.ts';
+import { KnownTexts } from './known-texts.ts';
 import { limits } from './limits.ts';
 import { maskMessage } from './mask-message.ts';
 import type { ParsedException } from './parse-stack.ts';
 import { readExceptions } from './read-exceptions.ts';
 import { redactSecrets } from './redact-secrets.ts';
 import { cutAt, cutAtWord, toStorableText } from './storable-text.ts';
+import { TextMemory } from './text-memory.ts';
 import { toTraceId } from './trace-ids.ts';
 
 /** Where Kafka first held a record. */
@@ -46,10 +48,10 @@ export function readSignal(
   const exception = cleanException(value.exception, clean);
   const exceptions = readExceptions(exception, said);
   const message = withException(said, exceptions[0]);
-  const template = maskMessage(message, knownServices);
+  const template = templates.of(maskMessage(message, knownServices)).text;
   const service = toName(value.service) || 'unknown_service';
   const severityNumber = toSeverityNumber(value.severityNumber);
-  const severityText = toStorableText(value.severityText ?? '', limits.severityTextChars);
+  const severityText = sameName(toStorableText(value.severityText ?? '', limits.severityTextChars));
   const { fingerprint, parts } = fingerprintOf({
     service,
     level: levelOf(severityNumber, severityText),
@@ -86,6 +88,9 @@ export function readSignal(
 }
 
 const context: Intake = Object.freeze({ kind: 'context' });
+
+/** Many failures have one template: it is kept once. */
+const templates = new KnownTexts(4_000_000);
 
 const maxCallerParts = 256;
 
@@ -124,7 +129,7 @@ function cleanCause(
   clean: Clean,
 ): Omit<ExceptionInfo, 'causes'> {
   return {
-    type: clean(type, limits.nameChars).trim(),
+    type: sameName(clean(type, limits.nameChars).trim()),
     message: clean(message, limits.scannedMessageChars),
     stack: clean(stack, limits.scannedStackChars),
   };
@@ -200,8 +205,24 @@ const isCode = (value: string): boolean =>
   /^(?:-?\d{1,5}|[0-9A-Z]{5}|[A-Z]{1,4}-?\d{1,5}|[A-Z][A-Z_]{2,47})$/.test(value) &&
   value !== '0';
 
-const toName = (text: string | null): string =>
-  text === null ? '' : cutAt(toStorableText(text, limits.nameChars * 2).trim(), limits.nameChars);
+/** Of services, environments, releases: made once of each, and one text for all signals that bear it. */
+function toName(text: string | null): string {
+  if (text === null || text === '') return '';
+  let name = names.get(text);
+  if (name === undefined) {
+    name = cutAt(toStorableText(text, limits.nameChars * 2).trim(), limits.nameChars);
+    names.set(text, name);
+  }
+  return name;
+}
+
+const names = new TextMemory<string>(1_000_000);
+
+function sameName(name: string): string {
+  return name === '' ? '' : sameNames.of(name).text;
+}
+
+const sameNames = new KnownTexts(1_000_000);
 
 const toSeverityNumber = (value: number): number =>
   Number.isInteger(value) && value >= 0 && value <= 24 ? value : value > 24 ? 24 : 0;

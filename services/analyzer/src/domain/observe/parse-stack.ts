@@ -23,8 +23,9 @@ export function parseStack(text: string): ParsedException[] {
   if (first > 0 && first <= maxLineChars) {
     reader.read(text.slice(0, first));
     const frames = reader.awaitsFrames ? framesOf(text, first + 1) : undefined;
-    if (frames === undefined) readLines(text, { start: first + 1, maxLines: maxLines - 1 }, reader);
-    else reader.takeFrames(frames);
+    if (frames !== undefined) reader.takeFrames(frames);
+    else if (!(reader.awaitsPythonFrames && readPython(text, first + 1, reader)))
+      readLines(text, { start: first + 1, maxLines: maxLines - 1 }, reader);
   } else readLines(text, { start: 0, maxLines }, reader);
   return reader.exceptions();
 }
@@ -60,6 +61,42 @@ function framesOf(text: string, start: number): readonly StackFrame[] | undefine
   return known.frames;
 }
 
+/** The frames of a Python trace as they stand in it, and as they are read: the throw site first, one list for all. */
+interface PythonFrames {
+  readonly printed: readonly StackFrame[];
+  readonly read: StackFrame[];
+  readonly lastLine: string;
+}
+
+const rememberedPython = new TextMemory<{ readonly frames: PythonFrames | undefined }>(4_000_000);
+const maxPythonLines = 300;
+
+/** All but the first and the last line is looked up. False, with nothing read, where that is more than one exception's frames. */
+function readPython(text: string, start: number, reader: TraceReader): boolean {
+  const newline = text.lastIndexOf('\n');
+  if (newline <= start) return false;
+  const between = text.slice(start, newline);
+  let known = rememberedPython.get(between);
+  if (known === undefined) {
+    known = { frames: pythonFramesOf(between) };
+    rememberedPython.set(between, known, text.length);
+  }
+  if (known.frames === undefined) return false;
+  reader.takePythonFrames(known.frames);
+  reader.read(text.slice(newline + 1, newline + 1 + maxLineChars));
+  return true;
+}
+
+function pythonFramesOf(between: string): PythonFrames | undefined {
+  if (between.split('\n', maxPythonLines + 1).length > maxPythonLines) return undefined;
+  const reader = new TraceReader();
+  reader.read(pythonTitle);
+  readLines(between, { start: 0, maxLines: maxPythonLines }, reader);
+  return reader.pythonFrames();
+}
+
+const pythonTitle = 'Traceback (most recent call last)';
+
 class FramesReader {
   frames: StackFrame[] | undefined = [];
 
@@ -91,6 +128,7 @@ class TraceReader {
   /** Python prints the innermost exception first, frames before their exception and the throw site last. */
   #isPython = false;
   #previousLine = '';
+  #pythonFrames: PythonFrames | undefined;
 
   read(rawLine: string): void {
     const line = rawLine.trim();
@@ -114,14 +152,42 @@ class TraceReader {
     if (this.#current) this.#current.frames = frames as StackFrame[];
   }
 
+  /** Whether a Python trace has begun, and nothing of it was read. */
+  get awaitsPythonFrames(): boolean {
+    return this.#isPython && this.#chain.length === 0;
+  }
+
+  /** What was read, when it is the frames of one Python exception whose name has not come yet. */
+  pythonFrames(): PythonFrames | undefined {
+    const [only] = this.#chain;
+    const isWaiting =
+      this.#isPython && this.#chain.length === 1 && only !== undefined && only === this.#current;
+    if (!isWaiting || only.type !== '' || only.message !== '') return undefined;
+    return { printed: only.frames, read: only.frames.toReversed(), lastLine: this.#previousLine };
+  }
+
+  /** As if the lines that they were read from had been read. */
+  takePythonFrames(frames: PythonFrames): void {
+    this.#current = { type: '', message: '', frames: [...frames.printed] };
+    this.#chain.push(this.#current);
+    this.#previousLine = frames.lastLine;
+    this.#pythonFrames = frames;
+  }
+
   exceptions(): ParsedException[] {
     if (this.#isPython) {
       this.#chain.reverse();
-      for (const each of this.#chain) each.frames.reverse();
+      for (const each of this.#chain) each.frames = this.#pythonOrder(each.frames);
     }
     const told = this.#chain.filter(({ type, frames }) => type !== '' || frames.length > 0);
     if (told.length <= limits.chainLength) return told;
     return [...told.slice(0, limits.chainLength - 1), told.at(-1)!];
+  }
+
+  #pythonOrder(frames: StackFrame[]): StackFrame[] {
+    const known = this.#pythonFrames;
+    const isKnown = this.#chain.length === 1 && known?.printed.length === frames.length;
+    return isKnown ? known.read : frames.toReversed();
   }
 
   #addFrame(frame: StackFrame): void {
@@ -131,7 +197,7 @@ class TraceReader {
   }
 
   #readOther(line: string): void {
-    if (line.startsWith('Traceback (most recent call last)')) {
+    if (line.startsWith(pythonTitle)) {
       this.#isPython = true;
       this.#isSuppressed = false;
       this.#current = undefined;

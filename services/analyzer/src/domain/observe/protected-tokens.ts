@@ -14,7 +14,7 @@ export interface TokenContext {
  * errno, a SQLSTATE, an HTTP status, an exit or error code beside a word that says so, the code of a known product.
  */
 export function isProtectedToken(token: string, context: TokenContext): boolean {
-  if (knownWords.has(token.toLowerCase())) return true;
+  if (token.length <= maxKnownWordChars && knownWords.has(token.toLowerCase())) return true;
   const first = token.charCodeAt(0);
   if (isDigitCode(first)) return isCodeNumber(token, context);
   return (
@@ -61,6 +61,8 @@ const knownWords = new Set(
     ' ',
   ),
 );
+
+const maxKnownWordChars = [...knownWords].reduce((most, { length }) => Math.max(most, length), 0);
 
 /** `ERR_HTTP2_STREAM_ERROR`: two or more capital words, each at most two digits at its end. */
 function isConstantName(token: string): boolean {

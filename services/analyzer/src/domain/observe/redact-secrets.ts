@@ -1,15 +1,16 @@
-import { isDigitCode } from './character-classes.ts';
-import { limits } from './limits.ts';
+import { isDigitCode, isWordCode } from './character-classes.ts';
 import { findCardNumber } from './secret-card-numbers.ts';
-import { findNamedSecret } from './secret-named-values.ts';
-import { findPrefixedSecret, isPrefixStart, mayBegin } from './secret-prefixes.ts';
+import { findNamedSecret, isGlue, maxGlue } from './secret-named-values.ts';
+import { mayEndKnownName } from './secret-names.ts';
+import { findPrefixedSecret, mayBegin, mayBeginWith } from './secret-prefixes.ts';
 import { findFlagValue, findPrivateKey, findUrlCredentials } from './secret-shapes.ts';
 import type { SecretKind, SecretSpan } from './secret-span.ts';
+import { bytesOf } from './text-bytes.ts';
 import { TextMemory } from './text-memory.ts';
 
 /**
  * Replaces every secret it recognises by `[redacted:KIND]`, irreversibly. One pass over the character codes, linear in the
- * length; text without a candidate character costs a table look-up each and is handed back as it is. A replacement is
+ * length; text without a candidate costs a table look-up a character and is handed back as it is. A replacement is
  * never taken for a secret again. Never throws.
  *
  * Recognised: JSON Web Tokens; authorization headers, bearer and basic credentials; private key PEM blocks; the values of
@@ -22,7 +23,9 @@ import { TextMemory } from './text-memory.ts';
  */
 export function redactSecrets(text: string): RedactedText {
   if (text === last.text) return last.redacted;
+  if (text === beforeLast.text) return beforeLast.redacted;
   const redacted = (text.length >= minRememberedChars && redactInParts(text)) || redactWhole(text);
+  beforeLast = last;
   last = { text, redacted };
   return redacted;
 }
@@ -33,11 +36,12 @@ export function redactWhole(text: string): RedactedText {
   return { text: clean, counts };
 }
 
-/** Producers write one text twice, as the message and as the exception's. */
-let last: { text: string; redacted: RedactedText } = {
+/** Producers write one text twice, as the message and as the exception's, whose type stands between. */
+let last: { readonly text: string; readonly redacted: RedactedText } = {
   text: '',
   redacted: { text: '', counts: {} },
 };
+let beforeLast = last;
 
 export interface RedactedText {
   readonly text: string;
@@ -87,13 +91,10 @@ function scan(text: string): Scanned {
   let copiedTo = 0;
   let name = '';
   const { length } = text;
-  const low = lowBytesOf(text);
+  const bytes = bytesOf(text);
   for (let i = 0; i < length; i++) {
-    const trigger = triggers[low[i]!]!;
-    if (trigger === Trigger.none) continue;
-    if (trigger === Trigger.prefix && !mayBegin(low[i]!, low[i + 1]!)) continue;
-    if (trigger === Trigger.digit && !isDigitCode(low[i + 1]!)) continue;
-    if (text.charCodeAt(i) !== low[i]) continue;
+    const trigger = triggers[(bytes[i]! << 8) | bytes[i + 1]!]!;
+    if (trigger === Trigger.none || !isCandidate(bytes, i, trigger)) continue;
     const found = findSecret(text, i, { trigger, from: copiedTo, name });
     if (found === undefined) continue;
     if ('name' in found) {
@@ -115,35 +116,42 @@ function scan(text: string): Scanned {
 }
 
 const percent = 37;
-
-/**
- * The low bytes of a text's characters, and one byte 0 behind them: walking bytes is several times faster than asking a
- * string for its characters. Beyond ASCII they are not the characters: whoever finds one looks again.
- *
- * @returns valid until the next call
- */
-function lowBytesOf(text: string): Uint8Array {
-  const { length } = text;
-  const bytes = length < scratch.length ? scratch : Buffer.allocUnsafe(length + 1);
-  bytes.write(text, 'latin1');
-  bytes[length] = 0;
-  return bytes;
-}
-
-/** As long as the texts that are looked at. */
-const scratch = Buffer.allocUnsafe(limits.scannedMessageChars + 1);
+const dash = 45;
+const slash = 47;
+const colon = 58;
+const capitalJ = 74;
 
 const Trigger = { none: 0, named: 1, prefix: 2, digit: 3, dash: 4 } as const;
 
-const triggers = new Uint8Array(256);
-for (let code = 0; code < 128; code++) {
-  if (isPrefixStart(code)) triggers[code] = Trigger.prefix;
-  else if (code >= 50 && code <= 54) triggers[code] = Trigger.digit;
+/** By two characters in a row: nearly all of a text is turned away here. */
+const triggers = new Uint8Array(256 * 256);
+for (let second = 0; second < 256; second++) {
+  for (const sign of '=:>') triggers[(sign.charCodeAt(0) << 8) | second] = Trigger.named;
+  for (let first = 0; first < 128; first++)
+    if (mayBegin(first, second)) triggers[(first << 8) | second] = Trigger.prefix;
+  for (const first of '23456')
+    if (isDigitCode(second)) triggers[(first.charCodeAt(0) << 8) | second] = Trigger.digit;
 }
-triggers['='.charCodeAt(0)] = Trigger.named;
-triggers[':'.charCodeAt(0)] = Trigger.named;
-triggers['>'.charCodeAt(0)] = Trigger.named;
-triggers['-'.charCodeAt(0)] = Trigger.dash;
+triggers[(dash << 8) | dash] = Trigger.dash;
+
+/** What can be told from the characters around without asking the text for any of them. */
+function isCandidate(bytes: Uint8Array, at: number, trigger: number): boolean {
+  if (trigger === Trigger.named) return announces(bytes, at);
+  if (trigger === Trigger.dash) return true;
+  const isInside = at > 0 && isWordCode(bytes[at - 1]!);
+  if (trigger === Trigger.digit)
+    return !isInside && isDigitCode(bytes[at + 2]!) && isDigitCode(bytes[at + 3]!);
+  if (!mayBeginWith(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!)) return false;
+  return !isInside || bytes[at + 2] === capitalJ || (at >= 3 && bytes[at - 3] === percent);
+}
+
+/** Whether the sign at `at` opens an address, or what stands before it can be a name that announces a secret. */
+function announces(bytes: Uint8Array, at: number): boolean {
+  if (bytes[at] === colon && bytes[at + 1] === slash && bytes[at + 2] === slash) return true;
+  let end = at;
+  for (let skipped = 0; end > 0 && skipped < maxGlue && isGlue(bytes[end - 1]!); skipped++) end--;
+  return end >= 2 && mayEndKnownName(bytes[end - 2]!, bytes[end - 1]!);
+}
 
 function findSecret(
   text: string,
@@ -152,9 +160,6 @@ function findSecret(
 ): SecretSpan | { name: string } | undefined {
   if (trigger === Trigger.prefix) return findPrefixedSecret(text, at);
   if (trigger === Trigger.digit) return findCardNumber(text, at);
-  if (trigger === Trigger.dash) {
-    if (text.charCodeAt(at + 1) !== 45) return undefined;
-    return findPrivateKey(text, at) ?? findFlagValue(text, at);
-  }
+  if (trigger === Trigger.dash) return findPrivateKey(text, at) ?? findFlagValue(text, at);
   return findUrlCredentials(text, at) ?? findNamedSecret(text, at, { from, name });
 }

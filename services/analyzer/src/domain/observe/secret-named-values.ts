@@ -3,6 +3,8 @@ import { isNameOfName, isNameOfValue, kindOfName, mayEndKnownName } from './secr
 import type { SecretKind, SecretSpan } from './secret-span.ts';
 
 const maxNameChars = 64;
+/** Characters between a name and its sign. */
+export const maxGlue = 6;
 
 /**
  * The value behind a `=`, `:` or `>` at `at`, when the name before it announces a secret.
@@ -36,8 +38,8 @@ interface Value {
 /** The identifier that ends right before `at`, quotes, escapes and a blank or two skipped; undefined when there is none. */
 function nameBefore(text: string, at: number, from: number): string | undefined {
   let end = at;
-  for (let skipped = 0; end > from && skipped < 6 && isGlue(text.charCodeAt(end - 1)); skipped++) end--;
-  if (!mayEndKnownName(text, end)) return undefined;
+  for (let skipped = 0; end > from && skipped < maxGlue && isGlue(text.charCodeAt(end - 1)); skipped++) end--;
+  if (!mayEndKnownName(text.charCodeAt(end - 2), text.charCodeAt(end - 1))) return undefined;
   let start = end;
   while (start > from && end - start < maxNameChars && isNameCode(text.charCodeAt(start - 1))) start--;
   if (end - start < 3) return undefined;
@@ -164,7 +166,7 @@ const isSign = (text: string, at: number): boolean => {
 };
 
 /** Quotes, backslashes, blanks and `]` (as in `params[password]=…`) between a name and its sign. */
-const isGlue = (code: number): boolean =>
+export const isGlue = (code: number): boolean =>
   code === 34 || code === 39 || code === 96 || code === 92 || code === 32 || code === 93;
 
 const isNameCode = (code: number): boolean =>

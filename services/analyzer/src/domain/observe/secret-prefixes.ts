@@ -25,19 +25,33 @@ export function findPrefixedSecret(text: string, at: number): SecretSpan | undef
   return undefined;
 }
 
-/** Whether a credential may begin with these two characters: turns nearly every word away before it is looked at. */
+/** Whether a credential may begin with these two characters. */
 export const mayBegin = (first: number, second: number): boolean =>
   second < 128 && firstTwo[(first << 7) | second] === 1;
 
-export const isPrefixStart = (code: number): boolean => byFirstCode[code] !== undefined;
+/** The same of three, now and then wrongly yes: turns nearly every word away before it is looked at. */
+export const mayBeginWith = (first: number, second: number, third: number): boolean =>
+  firstThree[slotOf(first, second, third)] === 1;
+
+const slotOf = (first: number, second: number, third: number): number =>
+  ((first * 961 + second * 31 + third) >>> 0) & (slots - 1);
+
+const slots = 8_192;
+const firstThree = new Uint8Array(slots);
 
 const firstTwo = new Uint8Array(128 * 128);
 const byFirstCode: { prefix: string; kind: SecretKind; minTail: number }[][] = [];
 function register(kind: SecretKind, minTail: number, ...prefixes: string[]): void {
   for (const prefix of prefixes) {
     (byFirstCode[prefix.charCodeAt(0)] ??= []).push({ prefix, kind, minTail });
-    firstTwo[(prefix.charCodeAt(0) << 7) | prefix.charCodeAt(1)] = 1;
+    admit(prefix);
   }
+}
+
+function admit(prefix: string): void {
+  const [first, second, third] = [prefix.charCodeAt(0), prefix.charCodeAt(1), prefix.charCodeAt(2)];
+  firstTwo[(first << 7) | second] = 1;
+  firstThree[slotOf(first, second, third)] = 1;
 }
 register('jwt', 16, 'eyJ');
 register('authorization', 6, 'Bearer ', 'bearer ');
@@ -93,7 +107,7 @@ register('vendor_token', 30, 'discord.com/api/webhooks/', 'api_org_', 'key-');
 
 // `Bearer` and `Basic` count in any case.
 for (const first of 'bB') {
-  for (const second of 'eEaA') firstTwo[(first.charCodeAt(0) << 7) | second.charCodeAt(0)] = 1;
+  for (const second of ['ea', 'eA', 'Ea', 'EA', 'as', 'aS', 'As', 'AS']) admit(first + second);
 }
 
 /** An AWS secret has no shape of its own but its length: it is known by standing right behind its key id. */

@@ -7,9 +7,13 @@ import { cutToBytes, toStorableText } from './storable-text.ts';
  */
 export function toTraceId(text: string | null): string {
   if (text === null || text === '') return '';
+  // As nearly all are.
+  if (plainId.test(text) && !isAllZero(text)) return text;
   const id = cutToBytes(toStorableText(text, limits.idBytes).trim().toLowerCase(), limits.idBytes);
   return placeholders.has(id) || isAllZero(id) ? '' : id;
 }
+
+const plainId = /^[0-9a-f]{16,128}$/;
 
 const placeholders = new Set([
   '',

@@ -76,6 +76,48 @@ describe('what is remembered of texts', () => {
     }
   });
 
+  test('changes no chain of exceptions: looked up or read line by line is the same', () => {
+    const pieces = [
+      'Traceback (most recent call last):',
+      '  File "/app/orders/views.py", line 5, in place',
+      '    charge(order)',
+      '  File "/usr/lib/python3.12/site-packages/x.py", line 9, in call',
+      'orders.errors.OrderFailed: order 7',
+      'ValueError: bad',
+      'During handling of the above exception, another exception occurred:',
+      'com.shop.OrderException: order 1',
+      '\tat com.shop.Orders.place(Orders.java:12)',
+      'Caused by: java.io.IOException: gone',
+      'Suppressed: java.io.IOException: gone',
+      'main.handle(0x1, 0x2)',
+      '\t/srv/app/main.go:42 +0x1d',
+      "/app/x.rb:10:in 'run': message (NoMethodError)",
+      '',
+    ];
+    const lines = fc.array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 9 });
+    const trace = fc
+      .tuple(fc.constantFrom(...pieces), lines)
+      .map(([first, rest]) => [first, ...rest].join('\n'));
+    fc.assert(
+      fc.property(trace, (text) => {
+        // Behind an empty first line nothing is looked up.
+        const read = parseStack(`\n${text}`);
+        for (let time = 0; time < 2; time++) expect(parseStack(text)).toEqual(read);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test('tells texts apart that agree in most characters, and remembers only some of them', () => {
+    const memory = new TextMemory<number>(1_000_000);
+    // One character of 1,000 differs, and seldom one of those by which texts are found.
+    const alike = Array.from({ length: 200 }, (_, n) => `${'a'.repeat(n + 300)}b${'a'.repeat(699 - n)}`);
+    for (const [n, text] of alike.entries()) memory.set(text, n);
+    const found = alike.map((text) => memory.get(text));
+    for (const [n, value] of found.entries()) expect([n, undefined]).toContain(value);
+    expect(found.at(-1)).toBe(199);
+  });
+
   test('is bounded, and what is asked for again and again stays', () => {
     const memory = new TextMemory<number>(100);
     memory.set('kept', 1);
