@@ -246,14 +246,16 @@ class GroupConsumer<T extends Topic> implements Consumer {
   }
 
   async #handOver({ batch }: EachBatchPayload): Promise<void> {
-    const owner = this.#assignments.get(this.#ownName(batch.topic), batch.partition);
-    if (!owner || this.#drained) return;
+    const assigned = this.#assignments.get(this.#ownName(batch.topic), batch.partition);
+    if (!assigned || this.#drained) return;
+    const bounds = { first: Number(batch.firstOffset()), high: Number(batch.highWatermark) };
+    const owner = this.#resets.ownerOf(assigned, bounds);
     await this.#halts.check(owner);
     if (owner.haltReason !== undefined) {
-      owner.resumeAt ??= Number(batch.firstOffset());
+      owner.resumeAt ??= bounds.first;
       return;
     }
-    owner.highWatermark = Number(batch.highWatermark);
+    owner.highWatermark = bounds.high;
     const nowMs = Date.now();
     const items: WorkItem[] = [];
     for (const message of batch.messages) {

@@ -1,3 +1,4 @@
+import type { AssignedPartition } from './assigned-partition.ts';
 import type { Assignments } from './assignments.ts';
 import type { ConsumerMetrics } from './consumer-metrics.ts';
 import type { KafkaConnection } from './kafka-client.ts';
@@ -39,6 +40,18 @@ export class OffsetResets {
 
   stop(): void {
     this.#stopListening();
+  }
+
+  /**
+   * The assignment that a fetched batch belongs to. kafkajs joins again by itself when a topic was deleted and made anew, and
+   * reads from 0: without a new assignment the first records would be taken for those seen under their numbers before.
+   */
+  ownerOf(owner: AssignedPartition, batch: { first: number; high: number }): AssignedPartition {
+    const { topic, partition, tracker } = owner;
+    const { first, high } = batch;
+    if (tracker.next === undefined || high >= tracker.next) return owner;
+    this.#say({ topic, partition, kind: 'recreated', committed: tracker.next, low: first, high });
+    return this.#options.assignments().renew(owner, first);
   }
 
   #outOfRange({ topic: nameInCluster, partition, asked, low, high }: OutOfRange): void {

@@ -33,9 +33,15 @@ function waitingConsumer(groupId: string, limits: Partial<ConsumerLimits> = {}) 
   const handled = new Journal<string>();
   const said = new Journal<string>();
   const gate = Promise.withResolvers<void>();
+  const missed = new Journal<string>();
   const say = (_: object, message: string) => said.add(message);
+  const note = (fields: object, message: string) => {
+    const line = `${message} ${JSON.stringify(fields)}`;
+    if (line.includes('does not host this topic')) missed.add(line);
+  };
+  const logger = { debug: note, info: note, warn: note, error: say };
   const consumer = createConsumer({
-    connection: { ...cluster.connection, metrics, logger: { debug() {}, info() {}, warn() {}, error: say } },
+    connection: { ...cluster.connection, metrics, logger },
     codec: cluster.codec,
     groupId,
     topics: ['failures'],
@@ -57,7 +63,7 @@ function waitingConsumer(groupId: string, limits: Partial<ConsumerLimits> = {}) 
     (await metrics.getSingleMetric('prodsentinel_offset_resets_total')!.get()).values.map(
       ({ labels, value }) => `${labels['kind']} ${value}`,
     );
-  return { consumer, started, handled, said, letGo: gate.resolve, resets };
+  return { consumer, started, handled, said, missed, letGo: gate.resolve, resets };
 }
 
 const idOf = (message: string) => message.split(' ')[0]!;
@@ -167,3 +173,26 @@ test('records removed under a running consumer that is behind: said aloud, what 
   ]);
   expect(await resets()).toEqual(['expired 1']);
 });
+
+test.each(['at once', 'when it was missed'])(
+  'a topic deleted and made anew (%s) under a running consumer: said aloud, and every record of the new one is handled',
+  async (when) => {
+    const oracle = new Oracle();
+    const { consumer, handled, said, missed, letGo, resets } = waitingConsumer(randomUUID());
+    letGo();
+    await consumer.start(new AbortController().signal);
+    await send(oracle, 20);
+    await handled.until(({ length }) => length === 20);
+    const admin = client().admin();
+    await admin.connect();
+    await admin.deleteTopics({ topics: [`${cluster.prefix}failures`] });
+    await admin.disconnect();
+    if (when !== 'at once') await missed.until((lines) => lines.length > 0);
+    await cluster.setUp(1);
+    const later = await send(oracle, 5);
+    await handled.until((seen) => seen.includes(later.at(-1)!));
+    expect(oracle.account(handled.entries)).toMatchObject({ lost: [], neverIssued: [], extraSightings: 0 });
+    expect(said.entries).toEqual([expect.stringContaining('failures/0: the offset 20 is not within 0 to ')]);
+    expect(await resets()).toEqual(['recreated 1']);
+  },
+);
