@@ -2,10 +2,13 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { FailureSignal } from '@prodsentinel/contracts';
+import type { StackEnvironment } from '@prodsentinel/local-stack';
 import {
   createCodec,
   createConsumer,
   done,
+  readTopic,
   setUp,
   type Consumer,
   type IncomingRecord,
@@ -16,21 +19,36 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 type FailureRecord = IncomingRecord<'failures'>;
 
-/** The real ingest in a process of its own, with topics of its own on the shared servers. */
+type Servers = Pick<StackEnvironment, 'KAFKA_BROKERS' | 'SCHEMA_REGISTRY_URL'>;
+
+/** A record as it lies in the topic, decoded. */
+export interface StoredFailure {
+  readonly key: string | undefined;
+  readonly value: FailureSignal;
+}
+
+/** The real ingest in a process of its own, with topics of its own. */
 export class RunningIngest {
   readonly prefix = `ingest-${randomUUID()}-`;
   readonly connection: KafkaConnection;
   /** Of the HTTP side. */
   url = '';
+  /** Of health and metrics. */
+  healthUrl = '';
   process!: ChildProcess;
+  readonly #servers: Servers;
   readonly #brokers: string;
   readonly #consumers: Consumer[] = [];
 
-  /** `brokers`: as ingest is to see them; default: the shared ones. */
-  constructor(brokers = required('KAFKA_BROKERS')) {
-    this.#brokers = brokers;
+  /**
+   * @param brokers as ingest is to see them; default: as they are
+   * @param servers default: those that all integration tests share
+   */
+  constructor(brokers?: string, servers: Servers = sharedServers()) {
+    this.#servers = servers;
+    this.#brokers = brokers ?? servers.KAFKA_BROKERS;
     this.connection = {
-      brokers: required('KAFKA_BROKERS').split(','),
+      brokers: servers.KAFKA_BROKERS.split(','),
       topicPrefix: this.prefix,
       clientId: 'test',
       logger: silent,
@@ -38,11 +56,12 @@ export class RunningIngest {
   }
 
   async start(env: Record<string, string> = {}): Promise<void> {
-    const registryUrl = required('SCHEMA_REGISTRY_URL');
+    const registryUrl = this.#servers.SCHEMA_REGISTRY_URL;
     await setUp({ connection: this.connection, registryUrl, partitions: 3, replicationFactor: 1 });
     this.process = fork(join(import.meta.dirname, '..', 'src', 'main.ts'), [], {
       env: {
         ...process.env,
+        SCHEMA_REGISTRY_URL: registryUrl,
         KAFKA_BROKERS: this.#brokers,
         KAFKA_TOPIC_PREFIX: this.prefix,
         INGEST_PORT: '0',
@@ -52,8 +71,11 @@ export class RunningIngest {
       },
       execArgv: [],
     });
-    const [ready] = (await once(this.process, 'message')) as [{ addresses: { ingest: string } }];
+    const [ready] = (await once(this.process, 'message')) as [
+      { addresses: { ingest: string; health: string } },
+    ];
     this.url = ready.addresses.ingest;
+    this.healthUrl = ready.addresses.health;
   }
 
   async kill(): Promise<void> {
@@ -73,7 +95,7 @@ export class RunningIngest {
     const complete = Promise.withResolvers<void>();
     const consumer = createConsumer({
       connection: this.connection,
-      codec: createCodec(required('SCHEMA_REGISTRY_URL'), this.prefix),
+      codec: createCodec(this.#servers.SCHEMA_REGISTRY_URL, this.prefix),
       groupId: randomUUID(),
       topics: ['failures'],
       handler: {
@@ -93,6 +115,25 @@ export class RunningIngest {
     return records;
   }
 
+  /** Everything that lies in the topic now. */
+  async readAll(): Promise<StoredFailure[]> {
+    const codec = createCodec(this.#servers.SCHEMA_REGISTRY_URL, this.prefix);
+    const stored = await readTopic(this.connection, 'failures', { maxRecords: 500_000, deadlineMs: 60_000 });
+    return Promise.all(
+      stored.map(async ({ key, value }) => ({
+        key: key?.toString(),
+        value: await codec.decode('failures', value!),
+      })),
+    );
+  }
+
+  /** The value of one of its metrics; undefined while it has none of this name. */
+  async metric(name: string): Promise<number | undefined> {
+    const text = await (await fetch(`${this.healthUrl}/metrics`)).text();
+    const line = text.split('\n').find((each) => each.startsWith(`${name} `));
+    return line === undefined ? undefined : Number(line.slice(name.length));
+  }
+
   /** Waits until every one of these ids is in Kafka. */
   async untilInKafka(ids: readonly string[]): Promise<void> {
     const missing = new Set<string | null>(ids);
@@ -102,6 +143,13 @@ export class RunningIngest {
       return missing.size === 0;
     });
   }
+}
+
+function sharedServers(): Servers {
+  return {
+    KAFKA_BROKERS: required('KAFKA_BROKERS'),
+    SCHEMA_REGISTRY_URL: required('SCHEMA_REGISTRY_URL'),
+  };
 }
 
 export function required(name: string): string {
