@@ -6,8 +6,11 @@ import {
   rankSuspects,
   readSignal,
   SignalBaseline,
+  silentSuspects,
   slowSuspects,
+  UsualLines,
   type IntakeSignal,
+  type SpanLine,
   type SpanTiming,
 } from '@prodsentinel/analyzer';
 import type { Suspect } from '@prodsentinel/contracts';
@@ -20,6 +23,7 @@ export const faultWindowMs = 3 * 60 * 1000;
 export interface Usual {
   readonly failures: SignalBaseline;
   readonly latencies: LatencyBaseline;
+  readonly lines: UsualLines;
 }
 
 /** The place of the injected service among those suspected, and the ranking. */
@@ -40,8 +44,11 @@ export function learnUsual(logs: readonly TimedLog[], spans: readonly TimedSpan[
     else failures.learnContext(1, 0);
   }
   const latencies = new LatencyBaseline();
-  latencies.learn(spans.map(({ timing }) => timing));
-  return { failures, latencies };
+  const timings = spans.map(({ timing }) => timing);
+  latencies.learn(timings);
+  const lines = new UsualLines();
+  lines.learn(timings, toLines(logs));
+  return { failures, latencies, lines };
 }
 
 /** Ranks as the product does, over everything in the fault's window at once. */
@@ -58,9 +65,11 @@ export function scoreFault(
   const compared = { baseline: usual.failures, records: logs.length, atMs: 0 };
   const failing =
     groups.length > 0 ? rankSuspects(groups, primaryOf(groups), compared).map(({ suspect }) => suspect) : [];
-  const suspects = [...failing, ...slowSuspects(timings, usual.latencies)].toSorted(
-    (a, b) => b.score - a.score,
-  );
+  const suspects = [
+    ...failing,
+    ...slowSuspects(timings, usual.latencies),
+    ...silentSuspects(timings, toLines(logs), usual.lines),
+  ].toSorted((a, b) => b.score - a.score);
   const services = [...new Set(suspects.map(({ service }) => service))];
   const place = services.indexOf(fault.service);
   return { ...fault, rank: place < 0 ? null : place + 1, services, suspects };
@@ -81,6 +90,15 @@ export function toShares(results: readonly FaultResult[]): Shares {
 }
 
 const noServices: ReadonlySet<string> = new Set();
+
+function toLines(logs: readonly TimedLog[]): SpanLine[] {
+  return logs.flatMap(({ value, line, atMs }) => {
+    if (isFailure(value) || !value.spanId) return [];
+    const position = { partition: 0, offset: line, appendedAtMs: atMs };
+    const { service, spanId, template } = readSignal(value, position, { knownServices: noServices });
+    return { service, spanId, template };
+  });
+}
 
 function toFailure({ value, line, atMs }: TimedLog): IntakeSignal | undefined {
   if (!isFailure(value)) return undefined;

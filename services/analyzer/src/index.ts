@@ -3,6 +3,8 @@ export type { IntakeSignal } from './domain/observe/intake-signal.ts';
 export { readSignal, takeIn, type Intake, type IntakeSettings } from './domain/observe/intake.ts';
 export { isFailure } from './domain/observe/failure-level.ts';
 export { LatencyBaseline } from './domain/observe/latency-baseline.ts';
+export { silentSuspects } from './domain/observe/silent-suspects.ts';
+export { UsualLines, type SpanLine } from './domain/observe/usual-lines.ts';
 export { slowSuspects } from './domain/observe/slow-suspects.ts';
 export type { SpanTiming } from './domain/observe/span-timing.ts';
 export { groupSignals } from './domain/observe/signal-groups.ts';

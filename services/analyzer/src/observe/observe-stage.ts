@@ -1,4 +1,11 @@
-import { createConsumer, createProducer, type BatchHandler, type Consumer } from '@prodsentinel/messaging';
+import {
+  createConsumer,
+  createProducer,
+  type BatchHandler,
+  type Consumer,
+  type Position,
+  type Producer,
+} from '@prodsentinel/messaging';
 import { createRedisSignalClaims } from '../adapters/redis-signal-claims.ts';
 import type { Stage, StageDependencies } from '../stage.ts';
 import { stageConsumerOptions } from '../stage-consumer.ts';
@@ -8,20 +15,42 @@ import { createObserveMetrics, type ObserveMetrics } from './observe-metrics.ts'
 import { createObserveStep } from './observe-step.ts';
 import { OpenWindows } from './open-windows.ts';
 import { RecentPast } from './recent-past.ts';
+import type { SignalClaims } from './signal-claims.ts';
 import { WindowFlusher } from './window-flusher.ts';
 
 const groupId = 'prodsentinel-observe';
 const maxRecordsPerBatch = 1_000;
 
-/** failures → windows → observations. Goes on without Redis, saying that repeated sends may count twice. */
-export function createObserveStage(dependencies: StageDependencies): Stage {
-  const { config, context, connection, codec } = dependencies;
+/** What the stage works with. */
+export interface ObserveWorks {
+  readonly claims: SignalClaims;
+  readonly windows: OpenWindows;
+  readonly producer: Producer;
+  /** Told of the records whose observation is acknowledged. */
+  readonly onPublished: (positions: readonly Position[]) => void;
+}
+
+/**
+ * failures → windows → observations. Goes on without Redis, saying that repeated sends may count twice.
+ *
+ * @param around replaces what the stage works with, to watch or break it from outside; by default nothing
+ */
+export function createObserveStage(
+  dependencies: StageDependencies,
+  around: (works: ObserveWorks) => ObserveWorks = (works) => works,
+): Stage {
+  const { config, context, connection, codec, redis } = dependencies;
   const report = new StageHealthReport(context.health, 'observe');
   const metrics = createObserveMetrics(context.health.metrics);
-  const windows = new OpenWindows(config.windows, config.allWindows, () => performance.now());
-  const past = new RecentPast({ maxContextSignals: config.CONTEXT_SIGNALS_MAX });
-  const producer = createProducer({ connection, codec, topics: ['observations'] });
-  const step = toStep(dependencies, { windows, past, metrics, report });
+  const knownServices = new Set(config.KNOWN_SERVICES);
+  const past = new RecentPast({ maxContextSignals: config.CONTEXT_SIGNALS_MAX, knownServices });
+  const { claims, windows, producer, onPublished } = around({
+    claims: createRedisSignalClaims(redis, config.SIGNAL_CLAIM_TTL_MS),
+    windows: new OpenWindows(config.windows, config.allWindows, () => performance.now()),
+    producer: createProducer({ connection, codec, topics: ['observations'] }),
+    onPublished: (positions) => consumer.finishHeld(positions),
+  });
+  const step = toStep(dependencies, { claims, windows, past, metrics, report });
   const consumer = toConsumer(dependencies, { windows, report, step });
   const publisher = new ObservationPublisher({
     producer,
@@ -30,7 +59,7 @@ export function createObserveStage(dependencies: StageDependencies): Stage {
     logger: context.logger,
     metrics,
     onTrouble: (reason) => report.pause('publish', reason),
-    onPublished: (positions) => consumer.finishHeld(positions),
+    onPublished,
   });
   const flusher = new WindowFlusher(windows, publisher, (partition) =>
     consumer.isPaused('failures', partition),
@@ -60,6 +89,7 @@ export function createObserveStage(dependencies: StageDependencies): Stage {
 }
 
 interface Parts {
+  readonly claims: SignalClaims;
   readonly windows: OpenWindows;
   readonly past: RecentPast;
   readonly metrics: ObserveMetrics;
@@ -68,12 +98,12 @@ interface Parts {
 }
 
 function toStep(
-  { config, redis }: StageDependencies,
-  { windows, past, metrics, report }: Omit<Parts, 'step'>,
+  { config }: StageDependencies,
+  { claims, windows, past, metrics, report }: Omit<Parts, 'step'>,
 ) {
   return createObserveStep({
     intake: { knownServices: new Set(config.KNOWN_SERVICES) },
-    claims: createRedisSignalClaims(redis, config.SIGNAL_CLAIM_TTL_MS),
+    claims,
     windows,
     past,
     metrics,
@@ -84,7 +114,7 @@ function toStep(
 
 function toConsumer(
   dependencies: StageDependencies,
-  { windows, report, step }: Omit<Parts, 'metrics' | 'past'>,
+  { windows, report, step }: Omit<Parts, 'claims' | 'metrics' | 'past'>,
 ): Consumer {
   const { connection, codec } = dependencies;
   return createConsumer({

@@ -13,11 +13,13 @@ import { primaryOf } from './primary-fingerprint.ts';
 import { severityOf } from './severity.ts';
 import { groupSignals, type SignalGroup } from './signal-groups.ts';
 import { compareTexts } from './signal-order.ts';
+import { silentSuspects } from './silent-suspects.ts';
 import { slowSuspects } from './slow-suspects.ts';
+import { linesOf } from './span-lines.ts';
 import { maxSuspects, rankSuspects, type RankedSuspect } from './suspects.ts';
 import type { Surroundings } from './surroundings.ts';
 import { titleOf } from './title.ts';
-import { spansOf } from '../windows/context-ring.ts';
+import { isCut, spansOf } from '../windows/context-ring.ts';
 
 /** What one window showed: everything of an observation but its offsets. */
 export interface WindowSummary {
@@ -95,7 +97,7 @@ function detailsOf(
     exemplars: ranked.map(({ exemplar }) => exemplar),
     context: beside?.context ?? [],
   });
-  return { suspects: withSlow(ranked, beside), ...evidence };
+  return { suspects: withOthers(ranked, beside), ...evidence };
 }
 
 function toUsual(signals: readonly IntakeSignal[], { failures, context }: Surroundings) {
@@ -103,11 +105,19 @@ function toUsual(signals: readonly IntakeSignal[], { failures, context }: Surrou
   return { baseline: failures, records: signals.length + context.length, atMs };
 }
 
-function withSlow(ranked: readonly RankedSuspect[], beside: Surroundings | undefined): Suspect[] {
+function withOthers(ranked: readonly RankedSuspect[], beside: Surroundings | undefined): Suspect[] {
   const failing = ranked.map(({ suspect }) => suspect);
-  const slow = beside ? slowSuspects(spansOf(beside.context), beside.latencies) : [];
-  if (slow.length === 0) return failing.slice(0, maxSuspects);
-  return [...failing, ...slow].toSorted((a, b) => b.score - a.score).slice(0, maxSuspects);
+  const others = beside ? othersBeside(beside) : [];
+  if (others.length === 0) return failing.slice(0, maxSuspects);
+  return [...failing, ...others].toSorted((a, b) => b.score - a.score).slice(0, maxSuspects);
+}
+
+/** Those that did not fail, and were slow or silent. */
+function othersBeside({ context, latencies, lines, knownServices }: Surroundings): Suspect[] {
+  const spans = spansOf(context);
+  if (spans.length === 0) return [];
+  const silent = isCut(context) ? [] : silentSuspects(spans, linesOf(context, knownServices), lines);
+  return [...slowSuspects(spans, latencies), ...silent];
 }
 
 function namesOf(names: ReadonlySet<string>): string[] {

@@ -21,8 +21,8 @@ export interface ContextSignal {
 export interface ContextRingOptions {
   /** Signals of all traces together, at most some 3 KB each. */
   readonly maxSignals: number;
-  /** Told of the spans of a trace that is forgotten: by then all of them have come that were to come. */
-  readonly onForgotten: (spans: readonly SpanTiming[]) => void;
+  /** Told of a trace that is forgotten, when it has spans: by then all of it has come that was to come. */
+  readonly onForgotten: (context: readonly ContextSignal[]) => void;
 }
 
 /** Signals of one trace; further ones are not kept. */
@@ -71,10 +71,12 @@ export class ContextRing {
     const [key, trace] = oldest;
     this.#traces.delete(key);
     this.#signals -= trace.length;
-    const spans = spansOf(trace);
-    if (spans.length > 0) this.#options.onForgotten(spans);
+    if (trace.some(({ timing }) => timing !== null)) this.#options.onForgotten(trace);
   }
 }
+
+/** Whether there may have been more: what is missing from it says nothing. */
+export const isCut = (context: readonly ContextSignal[]): boolean => context.length >= maxSignalsPerTrace;
 
 export function spansOf(context: readonly ContextSignal[]): SpanTiming[] {
   return context.flatMap(({ timing }) => timing ?? []);

@@ -5,6 +5,7 @@ import { chooseEvidence } from '../../../src/domain/observe/evidence.ts';
 import { LatencyBaseline } from '../../../src/domain/observe/latency-baseline.ts';
 import { SignalBaseline } from '../../../src/domain/observe/signal-baseline.ts';
 import { summariseWindow } from '../../../src/domain/observe/summarise-window.ts';
+import { UsualLines } from '../../../src/domain/observe/usual-lines.ts';
 import { taken } from './signals.ts';
 
 // Properties run hundreds of times; how long that takes says nothing.
@@ -141,7 +142,13 @@ describe('summariseWindow', () => {
     let looked = 0;
     const beside = () => {
       looked++;
-      return { failures: new SignalBaseline(), latencies: new LatencyBaseline(), context: [] };
+      return {
+        failures: new SignalBaseline(),
+        latencies: new LatencyBaseline(),
+        lines: new UsualLines(),
+        context: [],
+        knownServices: new Set<string>(),
+      };
     };
     const summary = summariseWindow(storm, beside);
     expect([summary.severity, summary.signature.length, looked]).toEqual(['high', 3, 0]);

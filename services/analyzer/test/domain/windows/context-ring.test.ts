@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { LatencyBaseline } from '../../../src/domain/observe/latency-baseline.ts';
 import { SignalBaseline } from '../../../src/domain/observe/signal-baseline.ts';
-import type { SpanTiming } from '../../../src/domain/observe/span-timing.ts';
 import { summariseWindow } from '../../../src/domain/observe/summarise-window.ts';
-import { ContextRing } from '../../../src/domain/windows/context-ring.ts';
+import { UsualLines } from '../../../src/domain/observe/usual-lines.ts';
+import { ContextRing, type ContextSignal } from '../../../src/domain/windows/context-ring.ts';
 import { failure, taken } from '../observe/signals.ts';
 
 const position = { partition: 0, offset: 1, appendedAtMs: 0 };
@@ -11,12 +11,12 @@ const context = (fields: Parameters<typeof failure>[0]) =>
   failure({ severityNumber: 9, severityText: 'INFO', ...fields });
 
 function createRing(maxSignals: number) {
-  const forgotten: SpanTiming[][] = [];
-  const ring = new ContextRing({ maxSignals, onForgotten: (spans) => forgotten.push([...spans]) });
+  const forgotten: ContextSignal[][] = [];
+  const ring = new ContextRing({ maxSignals, onForgotten: (trace) => forgotten.push([...trace]) });
   return { ring, forgotten };
 }
 
-test('the trace that began longest ago is forgotten first, and its spans are handed on', () => {
+test('the trace that began longest ago is forgotten first, and handed on when it has spans', () => {
   const { ring, forgotten } = createRing(2);
   const span = { name: 'GET /', durationMicros: 5, status: 'ok' as const };
   ring.add(context({ traceId: 'aaaa', spanId: 'a1', kind: 'span', span }), position);
@@ -25,7 +25,8 @@ test('the trace that began longest ago is forgotten first, and its spans are han
   expect(ring.signals).toBe(2);
   expect(ring.ofTrace('production', 'aaaa')).toEqual([]);
   expect(ring.ofTrace('production', 'cccc')).toHaveLength(1);
-  expect(forgotten).toEqual([[expect.objectContaining({ spanId: 'a1', name: 'GET /', durationMicros: 5 })]]);
+  const timing = { spanId: 'a1', name: 'GET /', durationMicros: 5 };
+  expect(forgotten).toEqual([[expect.objectContaining({ timing: expect.objectContaining(timing) })]]);
 });
 
 test('one endless trace, and one with endless messages, take no more room than they may', () => {
@@ -51,7 +52,9 @@ test('evidence shows warnings of the trace last and without secrets, and counts 
   const beside = {
     failures: new SignalBaseline(),
     latencies: new LatencyBaseline(),
+    lines: new UsualLines(),
     context: ring.ofTrace('production', 't1'),
+    knownServices: new Set<string>(),
   };
   const signals = [taken({ message: 'no connection' })];
   const summary = summariseWindow(signals, () => beside);
