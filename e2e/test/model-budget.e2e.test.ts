@@ -1,4 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { correctAnswer, type Data } from '@prodsentinel/fake-model';
 import { startModelSystem, wordOf, type Failure, type ModelSystem } from './model-system.ts';
 
 jest.setTimeout(400_000);
@@ -6,12 +10,17 @@ jest.setTimeout(400_000);
 const isFull = process.env['PRODSENTINEL_TEST_FULL'] === '1';
 
 let system: ModelSystem;
+let directory: string;
 
 beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'prodsentinel-e2e-'));
   system = await startModelSystem();
 });
 
-afterAll(() => system?.stop());
+afterAll(async () => {
+  await rm(directory, { recursive: true, force: true });
+  await system?.stop();
+});
 
 interface Analysed {
   readonly incidents: string;
@@ -125,6 +134,48 @@ test('of distinct failures ten are asked about in a minute; the rest is answered
   // Nothing is asked about again once the model has answered.
   await system.whole.settled();
   expect(system.fake.seen).toHaveLength(before + count);
+});
+
+/** A dollar a call, as the fake model counts: what the server was paid is the number of its answers. */
+const aDollarACall = { '*': { inputDollarsPerMillion: 1_000, outputDollarsPerMillion: 0 } };
+
+test('Redis emptied while requests are being answered: no result twice, and the budget of the day is not spent twice', async () => {
+  const environment = 'flushed';
+  const [count, dollars, diagnosers, concurrency] = [60, 20, 2, 4];
+  const prices = join(directory, 'prices.json');
+  await writeFile(prices, JSON.stringify(aDollarACall));
+  await system.whole.flushRedis();
+  await system.diagnosers(diagnosers, {
+    MODEL_PRICES_FILE: prices,
+    MODEL_BUDGET_DAY: `dollars=${dollars}`,
+    DIAGNOSE_CONCURRENCY: String(concurrency),
+  });
+  const before = system.fake.seen.length;
+  const flushes: Promise<void>[] = [];
+  system.behave((number) => {
+    // Each answer is another one: a second one for the same request would be seen.
+    const text = (data: Data) => JSON.stringify({ ...correctAnswer(data), root_cause: `Answer ${number}.` });
+    if (number % 5 !== 4) return { kind: 'say', text };
+    const flushed = system.whole.flushRedis();
+    flushes.push(flushed);
+    return { kind: 'say', text, after: flushed };
+  });
+  await system.send(distinct(environment, count, 12));
+  await until(async () => {
+    await system.whole.settled();
+    return (await readAnalysed(environment)).incidents === count;
+  });
+  await Promise.all(flushes);
+  const paid = system.fake.seen.slice(before).filter(({ isCharged }) => isCharged).length;
+  expect(flushes.length).toBeGreaterThanOrEqual(2);
+  // As much as there was (the earlier tests spent cents), and over it by no more than was in flight.
+  expect(paid).toBeGreaterThanOrEqual(dollars - 2);
+  expect(paid).toBeLessThanOrEqual(dollars + diagnosers * concurrency);
+  const { modelResults, results, silent } = await readAnalysed(environment);
+  expect([modelResults, silent]).toEqual([paid, 0]);
+  expect(results).toBeGreaterThanOrEqual(count);
+  expect((await system.whole.totals()).doubleAnalyses).toBe(0);
+  expect(await reasonsOf(environment)).toEqual(['the budget of the day is used up']);
 });
 
 async function reasonsOf(environment: string): Promise<string[]> {

@@ -34,9 +34,11 @@ const unlimited = {
   MODEL_BUDGET_DAY: 'dollars=1000000',
 };
 
+const correctly: (number: number) => Behaviour = () => ({ kind: 'correct' });
+
 export async function startModelSystem(): Promise<ModelSystem> {
   const resources = new Releasers();
-  let behaviour: (number: number) => Behaviour = () => ({ kind: 'correct' });
+  let behaviour = correctly;
   let since = 0;
   try {
     const fake = await startFakeModel((number) => behaviour(number - since));
@@ -115,8 +117,7 @@ function toMessage({ environment, service, problem }: Failure) {
 
 /** A word without digits, another one for each number: what the mask leaves alone. */
 export function wordOf(number: number): string {
-  const letters = [...String(number)].map((digit) => 'ghijklmnop'[Number(digit)]);
-  return `broken${letters.join('')}`;
+  return `broken${String(number).replaceAll(/\d/g, (digit) => 'ghijklmnop'.charAt(Number(digit)))}`;
 }
 
 /** What `/health/ready` of a process says. */

@@ -1,6 +1,6 @@
 /**
  * How the fake model treats one request: `correct` answers from the signals it was shown · `say` answers with a text of
- * the caller's, which sees what was asked · `status` fails · `flood` sends blanks without end · the others are what servers do on bad days.
+ * the caller's, which sees what was asked · `status` fails · `flood` sends so many blanks (without end where no number is given) before a correct answer · the others are what servers do on bad days.
  */
 export type Behaviour =
   | {
@@ -9,7 +9,7 @@ export type Behaviour =
     }
   | { readonly kind: 'flood'; readonly bytes?: number }
   | { readonly kind: 'slow'; readonly untilResolved: Promise<void> }
-  | { readonly kind: 'say'; readonly text: (data: Data) => string }
+  | { readonly kind: 'say'; readonly text: (data: Data) => string; readonly after?: Promise<void> }
   | {
       readonly kind: 'status';
       readonly status: number;

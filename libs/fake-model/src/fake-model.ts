@@ -11,6 +11,8 @@ export interface SeenRequest {
   readonly form: string;
   /** Whether it was answered with a completion: only those would be charged. */
   isCharged: boolean;
+  /** Whether the client hung up before the answer had ended. */
+  isCut: boolean;
 }
 
 export interface FakeModel extends AsyncDisposable {
@@ -61,7 +63,15 @@ async function answer(
     messages: { role: string; content: string }[];
     response_format?: { type: string };
   };
-  const one: SeenRequest = { body, form: parsed.response_format?.type ?? 'plain', isCharged: false };
+  const one: SeenRequest = {
+    body,
+    form: parsed.response_format?.type ?? 'plain',
+    isCharged: false,
+    isCut: false,
+  };
+  response.once('close', () => {
+    one.isCut = !response.writableFinished;
+  });
   seen.push(one);
   const data = JSON.parse(
     parsed.messages.find(({ role }) => role === 'user')?.content ?? '{"signals":[]}',
@@ -86,12 +96,15 @@ async function answer(
     case 'flood':
       one.isCharged = true;
       await flood(response, behaviour.bytes);
+      response.end(JSON.stringify(completion(behaviour, data)));
       return;
     case 'slow':
       await behaviour.untilResolved;
       break;
-    case 'correct':
     case 'say':
+      await behaviour.after;
+      break;
+    case 'correct':
     case 'truncated':
     case 'refusing':
     case 'wrongSchema':
@@ -101,14 +114,13 @@ async function answer(
   response.setHeader('content-type', 'application/json').end(JSON.stringify(completion(behaviour, data)));
 }
 
-/** Bytes of an answer that never comes to its point, as fast as they are taken; undefined: until nobody takes them. */
+/** So many blanks, as fast as they are taken; undefined: until nobody takes them. */
 async function flood(response: ServerResponse, bytes: number | undefined): Promise<void> {
   response.setHeader('content-type', 'application/json');
   const piece = Buffer.alloc(64 * 1024, ' ');
   for (let sent = 0; sent < (bytes ?? Infinity) && !response.destroyed; sent += piece.length) {
     if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
   }
-  response.end();
 }
 
 function completion(behaviour: Behaviour, data: Data) {

@@ -41,6 +41,14 @@ export const modelSettings = {
     max: 100_000,
     fallback: 4_000,
   }),
+  MODEL_MAX_ANSWER_BYTES: setting.wholeNumber(
+    'Bytes of one answer of the model server, at which it is cut off',
+    {
+      min: 1_000,
+      max: 64 * 1024 * 1024,
+      fallback: 1024 * 1024,
+    },
+  ),
   MODEL_BUDGET_MINUTE: setting.list(`Over all processes in one minute: ${budgetForm}`, 'calls=20'),
   MODEL_BUDGET_HOUR: setting.list(`Over all processes in one hour: ${budgetForm}`, 'calls=300'),
   MODEL_BUDGET_DAY: setting.list(`Over all processes on one UTC day: ${budgetForm}`, 'dollars=10'),

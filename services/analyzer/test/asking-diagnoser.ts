@@ -50,6 +50,7 @@ export function createAsker({
       model: 'm',
       attemptTimeoutMs,
       maxOutputTokens: 500,
+      maxAnswerBytes: 100_000,
       answerSchema: modelAnswerJsonSchema,
     }),
     budget: createRedisModelBudget(redis, { limits, now, readSpending, onTrouble: () => undefined }),

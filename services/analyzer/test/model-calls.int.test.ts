@@ -131,6 +131,17 @@ test('answers that never become usable are paid for three times at most, also wh
   expect(fake.seen).toHaveLength(3);
 });
 
+test.each<[string, number | undefined]>([
+  ['a body without end', undefined],
+  ['a body that is a little too large', 192 * 1024],
+])('%s is cut off, is garbage, and counts as charged at its worst', async (_, bytes) => {
+  const flood: Behaviour = { kind: 'flood', ...(bytes === undefined ? {} : { bytes }) };
+  const { analysis, seen } = await answered([flood, { kind: 'correct' }]);
+  expect(seen).toHaveLength(2);
+  expect(analysis).toMatchObject({ source: 'model', modelCalls: 2, outputTokens: worstOutput + 200 });
+  if (bytes === undefined) while (!seen[0]!.isCut) await new Promise(setImmediate);
+});
+
 /** The worst of one call: what was asked, counted by ourselves, and all that it might have answered. */
 const worstOutput = 500;
 

@@ -27,6 +27,7 @@ export function classifyModelError(error: unknown, wasAborted: boolean): Failed 
     return failed('server_error', false);
   if (status !== undefined && status >= 400) return failed('rejected', false);
   // From here on nobody knows whether the server went on with it.
+  if (nameIn(error, 'AnswerTooLarge')) return failed('garbage', true);
   if (wasAborted || name === 'APIUserAbortError' || /time|abort/i.test(describeError(error)))
     return failed('timeout', true);
   if (neverSent.has(networkCode(error) ?? '')) return failed('unreachable', false);
@@ -52,6 +53,15 @@ export function isFormRefused(error: unknown): boolean {
 }
 
 const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+function nameIn(error: unknown, name: string): boolean {
+  let current = error as { name?: unknown; cause?: unknown } | undefined;
+  for (let depth = 0; current && depth < 6; depth++) {
+    if (current.name === name) return true;
+    current = current.cause as typeof current;
+  }
+  return false;
+}
 
 function networkCode(error: unknown): string | undefined {
   let current = error as { code?: unknown; cause?: unknown; errors?: unknown[] } | undefined;

@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
 import type { Model, ModelQuestion, ModelReply } from '../diagnose/model.ts';
+import { boundedFetch } from './bounded-fetch.ts';
 import { classifyModelError, isFormRefused } from './openai-failures.ts';
 
 export interface OpenAiModelOptions {
@@ -8,6 +9,8 @@ export interface OpenAiModelOptions {
   readonly model: string;
   readonly attemptTimeoutMs: number;
   readonly maxOutputTokens: number;
+  /** Of one answer; what sends more is cut off. */
+  readonly maxAnswerBytes: number;
   readonly answerSchema: Record<string, unknown>;
 }
 
@@ -21,7 +24,8 @@ const rungs = ['json_schema', 'json_object', 'plain'] as const;
 export function createOpenAiModel(options: OpenAiModelOptions): Model {
   // Retrying is ours: the SDK's own retries would pay without counting.
   const { baseUrl: baseURL, apiKey, attemptTimeoutMs: timeout } = options;
-  const client = new OpenAI({ apiKey, baseURL, maxRetries: 0, timeout, logLevel: 'off' });
+  const fetch = boundedFetch(options.maxAnswerBytes);
+  const client = new OpenAI({ apiKey, baseURL, maxRetries: 0, timeout, fetch, logLevel: 'off' });
   let rung = 0;
   return {
     async ask(question) {

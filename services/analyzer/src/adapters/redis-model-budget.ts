@@ -157,7 +157,9 @@ function askRedis(
     reserved.micros,
     randomUUID(),
     isRead ? 1 : 0,
-    ...[calls, tokens, micros],
+    calls,
+    tokens,
+    micros,
     ...toArguments(limits),
   );
 }

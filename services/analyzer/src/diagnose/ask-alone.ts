@@ -26,6 +26,7 @@ export async function askAlone(baseUrl: string, request: AnalysisRequested): Pro
         model: 'evaluated',
         attemptTimeoutMs: 45_000,
         maxOutputTokens: limits.maxOutputTokens,
+        maxAnswerBytes: 1024 * 1024,
         answerSchema: modelAnswerJsonSchema,
       }),
       budget: { reserve: async () => ({ kind: 'reserved', settle: async () => undefined }) },

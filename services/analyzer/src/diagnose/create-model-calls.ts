@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { AnalysisRequested } from '@prodsentinel/contracts';
 import { describeError } from '@prodsentinel/kernel';
 import { readSpending } from '../adapters/kafka-spending.ts';
 import { createOpenAiModel } from '../adapters/openai-model.ts';
 import { createRedisModelBudget } from '../adapters/redis-model-budget.ts';
 import { CircuitBreaker } from '../domain/diagnose/circuit-breaker.ts';
+import { isOptedOut } from '../domain/diagnose/opted-out.ts';
 import type { StageDependencies } from '../stage.ts';
 import { prepareCalls, type CallReport } from './ask-model.ts';
 import type { DiagnoseMetrics } from './diagnose-metrics.ts';
@@ -31,6 +31,7 @@ export async function createModelCalls(
       model: config.OPENAI_MODEL,
       attemptTimeoutMs: config.MODEL_ATTEMPT_TIMEOUT_MS,
       maxOutputTokens: config.MODEL_MAX_OUTPUT_TOKENS,
+      maxAnswerBytes: config.MODEL_MAX_ANSWER_BYTES,
       answerSchema: modelAnswerJsonSchema,
     }),
     budget: createRedisModelBudget(redis, {
@@ -68,11 +69,4 @@ export async function createModelCalls(
 /** A refusal is the model's answer to one request, and says nothing about the others. */
 function troubleOf({ outcome, detail }: CallReport): string | undefined {
   return ['answered', 'refused', 'rejected'].includes(outcome) ? undefined : `${outcome}: ${detail}`;
-}
-
-/** One opted-out service anywhere in the request is enough: its lines would travel with the others. */
-function isOptedOut(request: AnalysisRequested, optedOut: readonly string[]): boolean {
-  const { services, suspects, evidence, signature } = request;
-  const present = [...services, ...[...suspects, ...evidence, ...signature].map(({ service }) => service)];
-  return present.some((service) => optedOut.includes(service));
 }

@@ -12,32 +12,40 @@ export type ModelPrice = z.infer<typeof pricesSchema>[string];
 /**
  * The price of a model from a JSON file: by its name, else that of `*`.
  *
- * @throws AppError `configuration` when the file cannot be read, is malformed, or knows no price
+ * @throws AppError `configuration` naming the file when it cannot be read or knows no price; where it is no JSON, with the
+ *   line; where a price is malformed, with its model and field
  */
 export function readModelPrice(path: string, model: string): ModelPrice {
-  let text: string;
+  const prices = parsePrices(path, readText(path));
+  const found = prices[model] ?? prices['*'];
+  if (!found) throw fail(`${path}: neither ${model} nor * has a price`);
+  return found;
+}
+
+function readText(path: string): string {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     throw fail(describeError(error));
   }
-  const result = z
-    .string()
-    .transform((json, context) => {
-      try {
-        return JSON.parse(json) as unknown;
-      } catch {
-        context.addIssue('it is not JSON');
-        return z.NEVER;
-      }
-    })
-    .pipe(pricesSchema)
-    .safeParse(text);
-  if (!result.success)
-    throw fail('expected {"MODEL": {"inputDollarsPerMillion": …, "outputDollarsPerMillion": …}}');
-  const found = result.data[model] ?? result.data['*'];
-  if (!found) throw fail(`neither ${model} nor * has a price`);
-  return found;
+}
+
+function parsePrices(path: string, text: string): z.infer<typeof pricesSchema> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    // The engine says line and column.
+    throw fail(`${path}: ${describeError(error)}`);
+  }
+  const result = pricesSchema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(
+    ({ path: at, message }) => `${at.join('.') || 'all of it'}: ${message}`,
+  );
+  throw fail(
+    `${path}: ${problems.slice(0, 5).join('; ')}; expected {"MODEL": {"inputDollarsPerMillion": …, "outputDollarsPerMillion": …}}`,
+  );
 }
 
 export function dollarsOf(
