@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import kafkajs from 'kafkajs';
-import { Journal } from '../test-cluster.ts';
+import { Journal, type TestCluster } from '../test-cluster.ts';
 
 export interface AuditedRecord {
   readonly partition: number;
@@ -37,6 +37,16 @@ export async function auditTopic(broker: string, topic: string): Promise<Audited
   await records.until(({ length }) => length >= total);
   await consumer.disconnect();
   return records.entries;
+}
+
+/** The messages of audited failures, as a consumer reads them. */
+export async function messagesOf(
+  { codec }: TestCluster,
+  records: readonly AuditedRecord[],
+): Promise<string[]> {
+  const messages: string[] = [];
+  for (const { value } of records) messages.push((await codec.decode('failures', value)).message);
+  return messages;
 }
 
 /** Where a group stands, by partition; -1 when it has committed nothing. */
