@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { findFreePorts } from '@prodsentinel/local-stack';
 import { startCollector } from '../../services/ingest/test/collector/start-collector.ts';
 import { buildCollector, type Installed } from '../../services/ingest/test/foreign-clients.ts';
-import { expectOneIncident, runNodeProgram } from './real-clients.ts';
+import { runNodeProgram } from '../../services/ingest/test/opentelemetry-programs.ts';
+import { expectOneIncident } from './two-failures-one-incident.ts';
 import { startWholeSystem, type WholeSystem } from './whole-system.ts';
 
 jest.setTimeout(180_000);
@@ -24,7 +25,7 @@ if ('missing' in collector) test.skip(`${name} (${collector.missing})`, () => {}
 else
   test(name, async () => {
     const [ingest] = whole.system.services.ingest;
-    const started = await startCollector(collector.path, { INGEST_URL: ingest!.addresses['ingest']! });
+    const started = await startCollector(collector.path, { ingestUrl: ingest!.addresses['ingest']! });
     const failure = { exceptionType: 'RangeError', frame: 'at chargeCard' };
     try {
       await runNodeProgram({ endpoint: started.url, service: 'collected-shop' });

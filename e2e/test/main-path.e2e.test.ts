@@ -6,16 +6,14 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { listIncidents, showIncident } from '@prodsentinel/database';
 import kafkajs from 'kafkajs';
 import pg from 'pg';
-import { installPythonPackages } from '../../services/ingest/test/foreign-clients.ts';
-import { expectOneIncident, runNodeProgram, runPythonProgram } from './real-clients.ts';
+import { installPythonPackages, pythonSdk } from '../../services/ingest/test/foreign-clients.ts';
+import { runNodeProgram, runPythonProgram } from '../../services/ingest/test/opentelemetry-programs.ts';
+import { expectOneIncident } from './two-failures-one-incident.ts';
 import { startWholeSystem, type WholeSystem } from './whole-system.ts';
 
 jest.setTimeout(120_000);
 
-const python = await installPythonPackages(
-  'opentelemetry-sdk==1.45.2',
-  'opentelemetry-exporter-otlp-proto-http==1.45.2',
-);
+const python = await installPythonPackages(...pythonSdk);
 let whole: WholeSystem;
 
 beforeAll(async () => {

@@ -6,6 +6,12 @@ import { promisify } from 'node:util';
 import { cacheFolder, fillCache, findOnPath, type Artifact } from '@prodsentinel/local-stack';
 
 const run = promisify(execFile);
+/** OpenTelemetry's SDK for Python with its exporter. */
+export const pythonSdk = [
+  'opentelemetry-sdk==1.45.2',
+  'opentelemetry-exporter-otlp-proto-http==1.45.2',
+] as const;
+
 const builderModule = 'go.opentelemetry.io/collector/cmd/builder@v0.165.0';
 
 /** A client that is not ours: where it is, or why it cannot be had here. */

@@ -234,6 +234,23 @@ describe('OTLP traces', () => {
   });
 });
 
+test('a failed span without an exception of its own has its error.type; what else its exception says is kept', async () => {
+  const { app, producer } = createTestApp();
+  const span = { traceId, spanId, name: 'POST /pay', attributes: [text('error.type', 'ENOTFOUND')] };
+  const escaped = [text('exception.type', 'E'), text('exception.escaped', 'False')];
+  const spans = [
+    { ...span, status: { code: 2 } },
+    { ...span, status: { code: 2 }, events: [{ name: 'exception', attributes: escaped }] },
+    span,
+  ];
+  await send(app, { resourceSpans: [{ scopeSpans: [{ spans }] }] }, {}, '/v1/traces');
+  expect(producer.sent.map(({ value }) => value)).toMatchObject([
+    { message: 'POST /pay', exception: { type: 'ENOTFOUND', message: null }, attributes: {} },
+    { exception: { type: 'E' }, attributes: { 'error.type': 'ENOTFOUND', 'exception.escaped': 'False' } },
+  ]);
+  expect(producer.sent[0]!.value.attributes).toEqual({});
+});
+
 test('the shape of the original system is taken on /ingest/logs', async () => {
   const { app, producer } = createTestApp();
   const id = '7b0f3f6e-7c4e-4f0e-9d0a-0a8e3c1b2d4f';

@@ -46,7 +46,10 @@ function toSpanItem(span: Span, resource: Attributes, scopeName: string | null |
   const last = events.at(-1);
   const isError = span.status?.code === errorStatus;
   // The last one is the one that ended the span; how many there were is kept.
-  const exception = last ? (takeException(toTexts(last.attributes)) ?? { message: null }) : null;
+  const said = toTexts(last?.attributes);
+  const failedAs = isError && !last ? takeErrorType(texts) : null;
+  const exception = last ? (takeException(said) ?? { message: null }) : failedAs;
+  for (const [name, text] of said) texts.set(name, text);
   if (events.length > 1) texts.set('exception.count', String(events.length));
   const [start, end] = [toMicros(span.startTimeUnixNano), toMicros(span.endTimeUnixNano)];
   const handled = exception ? severityNumbers.warn : severityNumbers.info;
@@ -93,6 +96,12 @@ function takeException(texts: Map<string, string>) {
   return (type ?? message ?? stack)
     ? { type: type ?? null, message: message ?? null, stack: stack ?? null }
     : undefined;
+}
+
+/** A failed span whose exception, if any, was sent as a log record still says of what class its error is. */
+function takeErrorType(texts: Map<string, string>) {
+  const type = takeText(texts, 'error.type');
+  return type === undefined ? null : { type, message: null, stack: null };
 }
 
 /** A record that says nothing of its severity counts as INFO, as OpenTelemetry's data model suggests. */

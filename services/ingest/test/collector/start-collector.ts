@@ -16,16 +16,21 @@ export interface RunningCollector {
 }
 
 /** Starts a Collector with the configuration of docs/sending.md, on a port of its own. */
-export async function startCollector(binary: string, env: Record<string, string>): Promise<RunningCollector> {
+export async function startCollector(
+  binary: string,
+  { ingestUrl, token }: { ingestUrl: string; token?: string },
+): Promise<RunningCollector> {
   const folder = await mkdtemp(join(tmpdir(), 'prodsentinel-collector-'));
   const [port] = await findFreePorts(1);
   const endpoint = `127.0.0.1:${port}`;
   await writeFile(join(folder, 'documented.yaml'), snippet('collector'));
-  await writeFile(
-    join(folder, 'local.yaml'),
-    `receivers: { otlp: { protocols: { http: { endpoint: '${endpoint}' } } } }\n` +
-      'service: { telemetry: { metrics: { level: none } } }\n',
-  );
+  const local = [
+    `receivers: { otlp: { protocols: { http: { endpoint: '${endpoint}' } } } }`,
+    'service: { telemetry: { metrics: { level: none } } }',
+    ...(token ? ["exporters: { otlp_http: { headers: { authorization: 'Bearer ${env:TOKEN}' } } }"] : []),
+  ];
+  await writeFile(join(folder, 'local.yaml'), local.join('\n'));
+  const env = { INGEST_URL: ingestUrl, TOKEN: token ?? '' };
   const args = ['documented.yaml', 'local.yaml'].flatMap((name) => ['--config', name]);
   const child = spawn(binary, args, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(child, 'exit');
