@@ -16,13 +16,11 @@ export function parseFailureSignal(json: unknown): FailureSignal {
   }
   const result = failureSignalJson.safeParse(json);
   if (!result.success) throw toInvalidInput(result.error);
-  const { signalId, traceId, attributes } = result.data;
-  return {
-    ...result.data,
-    signalId: signalId || null,
-    traceId: traceId || null,
-    attributes: { ...toTexts(unknownFieldsOf(json)), ...attributes },
-  };
+  const signal = result.data;
+  signal.signalId ||= null;
+  signal.traceId ||= null;
+  signal.attributes = { ...unknownFieldsAsTexts(json), ...signal.attributes };
+  return signal;
 }
 
 /**
@@ -120,15 +118,21 @@ export function failureSignalJsonSchema(): Readonly<Record<string, unknown>> {
 
 const knownNames = new Set(Object.keys(failureSignalJson.shape));
 
-function unknownFieldsOf(json: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(json).filter(([name]) => !knownNames.has(name)));
+function unknownFieldsAsTexts(json: object): Record<string, string> {
+  return toTexts(json as Record<string, unknown>, knownNames);
 }
 
-function toTexts(values: Record<string, unknown>): Record<string, string> {
-  const texts = Object.entries(values)
-    .filter(([, value]) => value !== null && value !== undefined)
-    .map(([name, value]) => [name, toText(name, value)]);
-  return Object.fromEntries(texts) as Record<string, string>;
+const none: ReadonlySet<string> = new Set();
+
+/** `__proto__` is a name like any other: it becomes a property of its own. */
+function toTexts(values: Record<string, unknown>, except = none): Record<string, string> {
+  const texts: [string, string][] = [];
+  for (const name of Object.keys(values)) {
+    const value = values[name];
+    if (value === null || value === undefined || except.has(name)) continue;
+    texts.push([name, toText(name, value)]);
+  }
+  return Object.fromEntries(texts);
 }
 
 /** `JSON.parse` takes any depth, `JSON.stringify` runs out of stack: that is the sender's fault and not ours. */

@@ -19,7 +19,7 @@ export function toCanonicalFields(item: object): Record<string, unknown> {
   return fields.toObject();
 }
 
-const textAliases: Readonly<Record<string, readonly string[]>> = {
+const textAliases: readonly (readonly [string, readonly string[]])[] = Object.entries({
   signalId: ['signal_id'],
   traceId: ['trace_id', 'trace.id'],
   spanId: ['span_id', 'span.id'],
@@ -28,10 +28,10 @@ const textAliases: Readonly<Record<string, readonly string[]>> = {
   host: ['host.name', 'hostname'],
   service: ['service.name', 'service_name', 'app', 'name'],
   message: ['msg', 'log', 'short_message'],
-};
+});
 
 function placeTexts(fields: Fields): void {
-  for (const [name, aliases] of Object.entries(textAliases)) {
+  for (const [name, aliases] of textAliases) {
     // ECS has an object where we have a text: `service: {name}`, `host: {name}`.
     const isEcsObject =
       typeof fields.get(name) === 'object' && aliases.some((alias) => alias.startsWith(`${name}.`));

@@ -3,10 +3,13 @@
  * name like any other.
  */
 export class Fields {
-  readonly #fields: Map<string, unknown>;
+  readonly #fields = new Map<string, unknown>();
 
   constructor(item: object) {
-    this.#fields = new Map(Object.entries(item).filter(([, value]) => value !== null));
+    for (const name of Object.keys(item)) {
+      const value = (item as Record<string, unknown>)[name];
+      if (value !== null) this.#fields.set(name, value);
+    }
   }
 
   has(name: string): boolean {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashAtOnce } from 'node:crypto';
 
 /** What identifies a request, so that its repetition is recognised. */
 export interface RequestIdentity {
@@ -18,13 +18,21 @@ export function identifyRequest(
   idempotencyKey: string | undefined,
   body: Buffer,
 ): RequestIdentity {
-  const hash = createHash('sha256');
   // As JSON, which no source's name can end early.
-  if (source !== undefined) hash.update(`source:${JSON.stringify(source)};`);
-  if (idempotencyKey)
-    return { hash: hash.update('key:').update(idempotencyKey).digest('hex'), isDeclared: true };
-  return { hash: hash.update('body:').update(body).digest('hex'), isDeclared: false };
+  const prefix = source === undefined ? '' : `source:${JSON.stringify(source)};`;
+  if (idempotencyKey) {
+    return { hash: hashAtOnce('sha256', `${prefix}key:${idempotencyKey}`), isDeclared: true };
+  }
+  return { hash: hashOfBody(`${prefix}body:`, body), isDeclared: false };
 }
+
+/** At once is four times as fast as by and by, as long as the copy that it takes is small. */
+function hashOfBody(prefix: string, body: Buffer): string {
+  if (body.length > smallBytes) return createHash('sha256').update(prefix).update(body).digest('hex');
+  return hashAtOnce('sha256', Buffer.concat([Buffer.from(prefix), body]));
+}
+
+const smallBytes = 16 * 1024;
 
 /**
  * The id of an item that brought none. Derived from the request when a repetition of the request is surely the same
