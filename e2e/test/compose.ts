@@ -2,16 +2,16 @@ import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_proces
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { containerImages } from '@prodsentinel/local-stack';
 
 const root = join(import.meta.dirname, '..', '..');
-const images = ['apache/kafka:4.4.0', 'apicurio/apicurio-registry:3.0.9', 'redis:7.4.1', 'postgres:18.1'];
 
 /** Why the tests in containers cannot run here; undefined when they can. */
 export function whyNoContainers(): string | undefined {
   const engine = spawnSync('docker', ['info'], { encoding: 'utf8' });
   if (engine.error || engine.status !== 0) return 'no Docker engine answers';
   if (spawnSync('docker', ['compose', 'version']).status !== 0) return 'docker has no compose plugin';
-  const missing = [...images, 'node:24.21.0-bookworm-slim'].filter(
+  const missing = [...Object.values(containerImages), 'node:24.21.0-bookworm-slim'].filter(
     (image) => spawnSync('docker', ['image', 'inspect', image]).status !== 0,
   );
   return missing.length > 0 ? `images are not here: ${missing.join(', ')}` : undefined;

@@ -113,9 +113,14 @@ export async function runTool(program: Program, register: ChildRegister, signal:
   throw new AppError('unavailable', `${program.name} failed (${how}): ${running.logTail()}`);
 }
 
-/** The last kilobyte of a log, in one line, without the frames of Java's stack traces that would hide the message. */
+/** The end of a log file, as `tailOfText` gives it. */
 export function tailOf(logFile: string): string {
-  const said = readFileSync(logFile, 'utf8')
+  return tailOfText(readFileSync(logFile, 'utf8'));
+}
+
+/** The last kilobyte of a log, in one line, without the frames of Java's stack traces that would hide the message. */
+export function tailOfText(log: string): string {
+  const said = log
     .split('\n')
     .filter((line) => !/^\s+(at |\.\.\. \d+ more)/.test(line))
     .join(' ')

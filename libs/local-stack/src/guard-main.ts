@@ -2,11 +2,13 @@
 // the channel to its parent: when that ends, by whatever death, it cleans up.
 import { inspect } from 'node:util';
 import { describeError, isAppError, exitCodes } from '@prodsentinel/kernel';
+import { ContainerGuard } from './containers/container-guard.ts';
 import { Guard } from './guard.ts';
 import type { GuardMessage, ParentMessage, ToldError } from './guard-protocol.ts';
 
-let guard: Guard | undefined;
+let guard: Guard | ContainerGuard | undefined;
 let isEnding = false;
+const guards = { docker: ContainerGuard, processes: Guard } as const;
 
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
@@ -20,7 +22,7 @@ function receive(message: ParentMessage): void {
   switch (message.type) {
     case 'start':
       if (isEnding) return;
-      guard = new Guard(message.options, process.env, tell);
+      guard = new guards[message.options.source](message.options, process.env, tell);
       guard.start().catch(fail);
       return;
     case 'stop':

@@ -5,6 +5,8 @@ import type { ServerName, StackData, StackEnvironment } from './stack.ts';
 /** What a guard is told to look after. */
 export interface GuardOptions {
   readonly id: string;
+  /** What the servers run in. */
+  readonly source: 'docker' | 'processes';
   /** Where downloads are kept. */
   readonly cache: string;
   /** Where the states of all stacks are recorded. */
@@ -39,6 +41,6 @@ export type ParentMessage =
 export type GuardMessage =
   | { readonly type: 'progress'; readonly line: string }
   | { readonly type: 'running'; readonly server: ServerName; readonly pid: number | null }
-  | { readonly type: 'ready'; readonly env: StackEnvironment; readonly directory: string }
+  | { readonly type: 'ready'; readonly env: StackEnvironment; readonly directory?: string }
   | { readonly type: 'failed'; readonly error: ToldError }
   | { readonly type: 'answer'; readonly call: number; readonly error?: ToldError };

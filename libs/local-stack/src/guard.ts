@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { AppError, isAppError } from '@prodsentinel/kernel';
+import { AppError } from '@prodsentinel/kernel';
+import { allOrNone } from './all-or-none.ts';
 import { fillCache } from './cache-folder.ts';
 import { obtainClassArchive } from './class-archive.ts';
 import { runTool, type ChildRegister, type Program } from './child-process.ts';
 import { downloads, installedRedis, missingDownloads, obtain, type DownloadName } from './downloads.ts';
 import type { GuardMessage, GuardOptions, ServerCommand } from './guard-protocol.ts';
-import { ManagedServer, variables } from './managed-server.ts';
+import { ManagedServer } from './managed-server.ts';
 import { postgresBinaries } from './postgres-binaries.ts';
 import { findPrerequisites, type Prerequisites } from './prerequisites.ts';
 import { identifyProcess } from './process-identity.ts';
@@ -19,7 +20,13 @@ import { prepareRedis } from './servers/redis.ts';
 import { prepareRegistry } from './servers/registry.ts';
 import { makeServerFolder, makeStackFolder, planFolder } from './stack-folder.ts';
 import { writeState, type StackState } from './state-file.ts';
-import { serverNames, type ServerName, type StackEnvironment } from './stack.ts';
+import {
+  serverNames,
+  serverTitles,
+  serverVariables,
+  type ServerName,
+  type StackEnvironment,
+} from './stack.ts';
 import { removeStack, sweepDeadStacks } from './sweep.ts';
 
 /**
@@ -86,7 +93,7 @@ export class Guard {
     const missing = await missingDownloads(this.#options.cache, wanted);
     const tools = findPrerequisites(this.#env, { maven: missing.length > 0 });
     say('Starting Kafka, the schema registry, Redis and PostgreSQL …');
-    await this.#allOrNone(
+    await allOrNone(
       serverNames.map((name) => async () => {
         const server = new ManagedServer(await this.#prepare(name, tools, redis), this.#register, {
           running: (server, pid) => this.#tell({ type: 'running', server, pid: pid ?? null }),
@@ -94,27 +101,14 @@ export class Guard {
         });
         this.#servers.set(name, server);
         await server.start(this.#stopping.signal);
-        say(`${titles[name]} is ready`);
+        say(`${serverTitles[name]} is ready`);
       }),
+      this.#stopping,
     );
     const env = Object.fromEntries(
-      serverNames.map((name) => [variables[name], this.#servers.get(name)?.url]),
+      serverNames.map((name) => [serverVariables[name], this.#servers.get(name)?.url]),
     ) as unknown as StackEnvironment;
     this.#tell({ type: 'ready', env, directory: this.#state.directory });
-  }
-
-  /** Runs all at once; the first failure aborts the others, and is thrown when all have ended. */
-  async #allOrNone(tasks: readonly (() => Promise<void>)[]): Promise<void> {
-    let first: { error: unknown } | undefined;
-    await Promise.all(
-      tasks.map((task) =>
-        task().catch((error: unknown) => {
-          if (!first || (isAppError(first.error) && first.error.code === 'aborted')) first = { error };
-          this.#stopping.abort();
-        }),
-      ),
-    );
-    if (first) throw first.error;
   }
 
   async #prepare(name: ServerName, tools: Prerequisites, redis: string | undefined): Promise<PreparedServer> {
@@ -219,13 +213,6 @@ export class Guard {
     await removeStack(this.#options.stacks, this.#state);
   }
 }
-
-const titles: Readonly<Record<ServerName, string>> = {
-  kafka: 'Kafka',
-  registry: 'The schema registry',
-  redis: 'Redis',
-  postgres: 'PostgreSQL',
-};
 
 /** Only what a program needs to run: QUARKUS_*, PG* and the like would change the servers' settings. */
 function serverEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

@@ -1,10 +1,9 @@
-import { connect } from 'node:net';
-import { AppError, delay, describeError, withDeadline } from '@prodsentinel/kernel';
+import { AppError, delay, withDeadline } from '@prodsentinel/kernel';
 import { RunningProgram, type ChildRegister } from './child-process.ts';
 import { findFreePorts, isPortFree } from './free-ports.ts';
-import { workouts } from './probes.ts';
 import type { PreparedServer } from './server.ts';
-import type { ServerName, StackEnvironment } from './stack.ts';
+import type { ServerName } from './stack.ts';
+import { untilReady } from './until-ready.ts';
 
 /** How long a server may take from its start to its first answer. */
 const readyTimeoutMs = 90_000;
@@ -19,13 +18,6 @@ const harmless: readonly NodeJS.Signals[] = [
   'SIGUSR2',
   'SIGWINCH',
 ];
-
-export const variables: Readonly<Record<ServerName, keyof StackEnvironment>> = {
-  kafka: 'KAFKA_BROKERS',
-  registry: 'SCHEMA_REGISTRY_URL',
-  redis: 'REDIS_URL',
-  postgres: 'DATABASE_URL',
-};
 
 export interface ServerEvents {
   /** The number of the process that runs now; undefined when it ended. */
@@ -110,52 +102,19 @@ export class ManagedServer {
   }
 
   async #untilReady(running: RunningProgram, ports: readonly number[], signal: AbortSignal): Promise<void> {
-    const url = this.#prepared.url(ports);
-    const env = { ...emptyEnvironment, [variables[this.name]]: url };
-    let ended: string | undefined;
-    void running.ended.then((how) => (ended = how));
-    let lastError: unknown;
-    for (let waitedMs = 0; waitedMs < readyTimeoutMs; waitedMs += pollMs) {
-      if (ended) {
-        throw new AppError('unavailable', `${this.name} ended at its start (${ended}): ${running.logTail()}`);
-      }
-      try {
-        if (await acceptsConnections(ports[0]!)) {
-          await this.#prepared.afterStart?.(ports);
-          await workouts[this.name](env);
-          return;
-        }
-      } catch (error) {
-        lastError = error;
-      }
-      await delay(pollMs, signal);
-    }
-    throw new AppError(
-      'unavailable',
-      `${this.name} did not answer within ${readyTimeoutMs} ms: ${describeError(lastError ?? 'no connection')}; its log ends: ${running.logTail()}`,
+    await untilReady(
+      {
+        name: this.name,
+        url: this.#prepared.url(ports),
+        port: ports[0]!,
+        ended: running.ended,
+        logTail: () => running.logTail(),
+        timeoutMs: readyTimeoutMs,
+        afterStart: () => this.#prepared.afterStart?.(ports) ?? Promise.resolve(),
+      },
+      signal,
     );
   }
-}
-
-const pollMs = 50;
-const emptyEnvironment: StackEnvironment = {
-  KAFKA_BROKERS: '',
-  SCHEMA_REGISTRY_URL: '',
-  REDIS_URL: '',
-  DATABASE_URL: '',
-};
-
-/** Cheaper than a client that fails. */
-function acceptsConnections(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    const answer = (accepted: boolean) => {
-      socket.destroy();
-      resolve(accepted);
-    };
-    socket.once('connect', () => answer(true));
-    socket.once('error', () => answer(false));
-  });
 }
 
 async function areFree(ports: readonly number[]): Promise<boolean> {

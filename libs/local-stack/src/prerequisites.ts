@@ -58,8 +58,8 @@ function adviceFor(problems: readonly string[]): string {
     `the local stack needs ${problems.join(' and ')}.`,
     'Install it and try again (Debian, Ubuntu: apt install openjdk-17-jre-headless maven; Fedora: dnf install',
     'java-21-openjdk-headless maven; macOS: brew install openjdk maven; Windows: winget install',
-    'EclipseAdoptium.Temurin.21.JRE, and Maven from its site), or use servers of your own: set KAFKA_BROKERS,',
-    'SCHEMA_REGISTRY_URL, REDIS_URL and DATABASE_URL',
+    'EclipseAdoptium.Temurin.21.JRE, and Maven from its site), or start a Docker engine, which is enough for the demo,',
+    'or use servers of your own: set KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL and DATABASE_URL',
   ].join(' ');
 }
 

@@ -2,6 +2,13 @@
 export const serverNames = ['kafka', 'registry', 'redis', 'postgres'] as const;
 export type ServerName = (typeof serverNames)[number];
 
+export const serverTitles: Readonly<Record<ServerName, string>> = {
+  kafka: 'Kafka',
+  registry: 'The schema registry',
+  redis: 'Redis',
+  postgres: 'PostgreSQL',
+};
+
 /** Where the servers listen, as the variables that every service of ours reads. */
 export interface StackEnvironment {
   /** `host:port`, comma-separated. */
@@ -19,6 +26,14 @@ export const stackVariables = [
   'DATABASE_URL',
 ] as const satisfies readonly (keyof StackEnvironment)[];
 
+/** Which variable says where a server is. */
+export const serverVariables: Readonly<Record<ServerName, keyof StackEnvironment>> = {
+  kafka: 'KAFKA_BROKERS',
+  registry: 'SCHEMA_REGISTRY_URL',
+  redis: 'REDIS_URL',
+  postgres: 'DATABASE_URL',
+};
+
 /**
  * - `throw-away` a new temporary folder, removed with the stack however it ends
  * - `kept` a folder of yours, which outlives the stack and is found again by the next one; one stack at a time
@@ -28,8 +43,10 @@ export type StackData =
 
 export interface StackOptions {
   /**
-   * Which servers. `environment`: those the variables of `StackEnvironment` name; `processes`: real servers as child
-   * processes; `auto` (default): the environment when it names all four, else child processes.
+   * Which servers. `environment`: those the variables of `StackEnvironment` name; `docker`: the official images in an
+   * engine on this machine; `processes`: real servers as child processes; `auto` (default): the environment when it names
+   * all four, else Docker where an engine answers and the images can be had, else child processes, which alone keep data
+   * and take broker settings and wishes for throughput.
    */
   readonly source?: 'auto' | StackSource;
   /** Default `throw-away`. Means nothing for servers of the environment. */
@@ -47,7 +64,7 @@ export interface StackOptions {
   readonly signal?: AbortSignal;
 }
 
-export type StackSource = 'environment' | 'processes';
+export type StackSource = 'environment' | 'docker' | 'processes';
 
 /** Hands on one server, so that tests can break it. */
 export interface ServerHandle {

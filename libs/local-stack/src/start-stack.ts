@@ -1,6 +1,6 @@
-import { AppError } from '@prodsentinel/kernel';
+import { AppError, isAppError } from '@prodsentinel/kernel';
 import { startFromEnvironment } from './environment-source.ts';
-import { startProcesses } from './processes-source.ts';
+import { startContainers, startProcesses, wishForProcesses } from './guarded-source.ts';
 import { stackVariables, type Stack, type StackOptions, type StackSource } from './stack.ts';
 
 /**
@@ -16,17 +16,28 @@ import { stackVariables, type Stack, type StackOptions, type StackSource } from 
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   if (options.signal?.aborted) throw new AppError('aborted', 'aborted before the stack was started');
-  return sources[chooseSource(options.source ?? 'auto')](options, process.env);
+  return sources[options.source ?? 'auto'](options, process.env);
 }
 
-/** One entry for each kind of place that servers come from. Docker will be another. */
-const sources: Record<StackSource, (options: StackOptions, env: NodeJS.ProcessEnv) => Promise<Stack>> = {
+type StartFrom = (options: StackOptions, env: NodeJS.ProcessEnv) => Promise<Stack>;
+
+/** One entry for each kind of place that servers come from. */
+const sources: Readonly<Record<'auto' | StackSource, StartFrom>> = {
+  auto: startFromTheFirstThatWorks,
   environment: startFromEnvironment,
+  docker: startContainers,
   processes: startProcesses,
 };
 
-function chooseSource(wanted: 'auto' | StackSource): StackSource {
-  if (wanted !== 'auto') return wanted;
+async function startFromTheFirstThatWorks(options: StackOptions, env: NodeJS.ProcessEnv): Promise<Stack> {
   // Some but not all is a mistake that the environment source explains.
-  return stackVariables.some((name) => process.env[name]) ? 'environment' : 'processes';
+  if (stackVariables.some((name) => env[name])) return startFromEnvironment(options, env);
+  if (wishForProcesses(options)) return startProcesses(options, env);
+  try {
+    return await startContainers(options, env);
+  } catch (error) {
+    if (!isAppError(error) || error.code !== 'unavailable') throw error;
+    options.onProgress?.(`Without Docker (${error.message}): the servers are started as child processes`);
+    return startProcesses(options, env);
+  }
 }

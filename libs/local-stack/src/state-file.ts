@@ -14,6 +14,8 @@ export interface StackState {
   readonly parent: ProcessIdentity | undefined;
   readonly guard: ProcessIdentity | undefined;
   readonly children: readonly (ProcessIdentity & { readonly name: string })[];
+  /** The address of the engine that runs its containers, which carry its id; absent without any. */
+  readonly engine?: string;
 }
 
 export function stateFileOf(folder: string, id: string): string {

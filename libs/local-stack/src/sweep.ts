@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { AppError, delay, describeError } from '@prodsentinel/kernel';
+import { removeContainers } from './containers/remove-containers.ts';
 import { isRunning, signalProcess, type ProcessIdentity } from './process-identity.ts';
 import { listStates, readState, removeState, type StackState } from './state-file.ts';
 
@@ -17,7 +18,8 @@ export async function sweepDeadStacks(folder: string, onProgress: (line: string)
     try {
       const state = readState(folder, id);
       if (!state || state.host !== hostname() || isOwned(state)) continue;
-      onProgress(`Removing what a stack left behind that was killed (${state.directory})`);
+      const what = state.engine === undefined ? state.directory : `containers of stack ${id}`;
+      onProgress(`Removing what a stack left behind that was killed (${what})`);
       await removeStack(folder, state);
     } catch (error) {
       onProgress(`Could not remove the remains of stack ${id}: ${describeError(error)}`);
@@ -30,9 +32,10 @@ export function isOwned(state: StackState): boolean {
   return [state.guard, state.parent].some((owner) => owner !== undefined && isRunning(owner));
 }
 
-/** Ends the children of a stack, removes its folder if it is throw-away, and forgets it. */
+/** Ends the children and containers of a stack, removes its folder if it is throw-away, and forgets it. */
 export async function removeStack(folder: string, state: StackState): Promise<void> {
   await Promise.all(state.children.map((child) => endProcess(child)));
+  if (state.engine !== undefined) await removeContainers(state.id, state.engine);
   if (state.throwAway) await removeThrowAway(state.directory);
   removeState(folder, state.id);
 }

@@ -100,6 +100,17 @@ describe('the remains of a stack', () => {
     expect(existsSync(precious)).toBe(true);
   });
 
+  test('in containers whose engine is away are reported and left for the next sweep', async () => {
+    const state = stateOf({ engine: '/nowhere/docker.sock' });
+    writeState(folder, state);
+    const lines = await sweep();
+    expect(lines).toEqual([
+      expect.stringContaining('containers of stack a'),
+      expect.stringMatching(/^Could not remove the remains of stack a: .*engine/),
+    ]);
+    expect(listStates(folder)).toEqual(['a']);
+  });
+
   test('are recorded whole: a state is replaced, and forgotten without a trace', () => {
     const state = stateOf();
     writeState(folder, state);

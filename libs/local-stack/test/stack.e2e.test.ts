@@ -2,10 +2,9 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { Kafka, logLevel } from 'kafkajs';
-import pg from 'pg';
-import { startStack, type Stack, type StackEnvironment, type StackOptions } from '../src/index.ts';
+import { startStack, type Stack, type StackOptions } from '../src/index.ts';
+import { read, write, written } from './written.ts';
 
 const timeoutMs = 120_000;
 
@@ -125,50 +124,4 @@ describe('a stack of child processes', () => {
 /** Where PostgreSQL's account can go when the tests run as root, whatever TMPDIR is. */
 function keptPlace(): string {
   return process.getuid?.() === 0 ? '/var/tmp' : tmpdir();
-}
-
-interface Written {
-  readonly topics: readonly string[];
-  readonly subjects: readonly string[];
-  readonly key: string | null;
-  readonly rows: readonly string[];
-}
-
-const written = (text: string): Written => ({ topics: [text], subjects: [text], key: text, rows: [text] });
-
-async function write(env: StackEnvironment, text: string): Promise<void> {
-  const admin = new Kafka({ brokers: [env.KAFKA_BROKERS], logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
-  await admin.createTopics({ topics: [{ topic: text }] });
-  await admin.disconnect();
-  const answer = await fetch(`${env.SCHEMA_REGISTRY_URL}/subjects/${text}/versions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ schema: '"string"' }),
-  });
-  expect(answer.status).toBe(200);
-  const redis = new Redis(env.REDIS_URL);
-  await redis.set('text', text);
-  await redis.quit();
-  const client = new pg.Client({ connectionString: env.DATABASE_URL });
-  await client.connect();
-  await client.query('create table texts (text text)');
-  await client.query('insert into texts values ($1)', [text]);
-  await client.end();
-}
-
-async function read(env: StackEnvironment): Promise<Written> {
-  const admin = new Kafka({ brokers: [env.KAFKA_BROKERS], logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
-  const topics = await admin.listTopics();
-  await admin.disconnect();
-  const subjects = (await (await fetch(`${env.SCHEMA_REGISTRY_URL}/subjects`)).json()) as string[];
-  const redis = new Redis(env.REDIS_URL);
-  const key = await redis.get('text');
-  await redis.quit();
-  const client = new pg.Client({ connectionString: env.DATABASE_URL });
-  await client.connect();
-  const { rows } = await client.query<{ text: string }>('select text from texts');
-  await client.end();
-  return { topics, subjects, key, rows: rows.map(({ text }) => text) };
 }

@@ -27,9 +27,35 @@ import { removeStack } from './sweep.ts';
 const stopTimeoutMs = 60_000;
 
 /** Real servers as child processes of a guard of ours. */
-export async function startProcesses(options: StackOptions, env: NodeJS.ProcessEnv): Promise<Stack> {
+export function startProcesses(options: StackOptions, env: NodeJS.ProcessEnv): Promise<Stack> {
+  return startGuarded('processes', options, env);
+}
+
+/**
+ * The official images in containers that a guard of ours owns.
+ *
+ * @throws AppError `configuration` for what only child processes can do
+ */
+export async function startContainers(options: StackOptions, env: NodeJS.ProcessEnv): Promise<Stack> {
+  const wish = wishForProcesses(options);
+  if (wish) throw new AppError('configuration', `servers in containers cannot ${wish}: use child processes`);
+  return startGuarded('docker', options, env);
+}
+
+/** What only child processes of ours can do, and these options ask for; undefined when there is nothing. */
+export function wishForProcesses({ data, kafka, tunedFor }: StackOptions): string | undefined {
+  if (data?.kind === 'kept') return `keep their data in ${data.directory}`;
+  if (Object.keys(kafka?.config ?? {}).length > 0) return 'be given broker settings';
+  return tunedFor === 'throughput' ? 'be tuned for throughput' : undefined;
+}
+
+async function startGuarded(
+  source: GuardOptions['source'],
+  options: StackOptions,
+  env: NodeJS.ProcessEnv,
+): Promise<Stack> {
   const connection = new GuardConnection(
-    toGuardOptions(options, env),
+    toGuardOptions(source, options, env),
     options.onProgress ?? (() => undefined),
   );
   const onAbort = () => connection.send({ type: 'stop' });
@@ -37,7 +63,7 @@ export async function startProcesses(options: StackOptions, env: NodeJS.ProcessE
   try {
     const { env: addresses, directory } = await connection.ready;
     if (options.signal?.aborted) throw new AppError('aborted', 'aborted');
-    return toStack(connection, addresses, directory);
+    return toStack(source, connection, addresses, directory);
   } catch (error) {
     await connection.stop();
     if (options.signal?.aborted) throw new AppError('aborted', 'aborted while the stack was starting');
@@ -49,7 +75,7 @@ export async function startProcesses(options: StackOptions, env: NodeJS.ProcessE
 
 /** The channel to a guard, and the duty to clean up when the guard dies before us. */
 class GuardConnection {
-  readonly ready: Promise<{ env: StackEnvironment; directory: string }>;
+  readonly ready: Promise<{ env: StackEnvironment; directory?: string | undefined }>;
   readonly pids = new Map<ServerName, number>();
   readonly #options: GuardOptions;
   readonly #guard: ChildProcess;
@@ -145,10 +171,15 @@ class GuardConnection {
   }
 }
 
-function toGuardOptions(options: StackOptions, env: NodeJS.ProcessEnv): GuardOptions {
+function toGuardOptions(
+  source: GuardOptions['source'],
+  options: StackOptions,
+  env: NodeJS.ProcessEnv,
+): GuardOptions {
   const cache = cacheFolder(env);
   return {
     id: newId(),
+    source,
     cache: join(cache, 'downloads'),
     stacks: join(cache, 'stacks'),
     data: options.data ?? { kind: 'throw-away' },
@@ -175,7 +206,24 @@ function spawnGuard({ stacks, id }: GuardOptions): ChildProcess {
   }
 }
 
-function toStack(connection: GuardConnection, env: StackEnvironment, directory: string): Stack {
+function toStack(
+  source: GuardOptions['source'],
+  connection: GuardConnection,
+  env: StackEnvironment,
+  directory: string | undefined,
+): Stack {
+  const stop = () => connection.stop();
+  return {
+    env,
+    source,
+    ...(directory === undefined ? {} : { directory }),
+    ...(source === 'processes' ? { servers: handlesOf(connection) } : {}),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+function handlesOf(connection: GuardConnection): Record<ServerName, ServerHandle> {
   const handleOf = (name: ServerName): ServerHandle => ({
     get pid() {
       return connection.pids.get(name);
@@ -183,18 +231,10 @@ function toStack(connection: GuardConnection, env: StackEnvironment, directory: 
     kill: (signal) => connection.command(name, { type: 'kill', signal }),
     restart: () => connection.command(name, { type: 'restart' }),
   });
-  const stop = () => connection.stop();
-  return {
-    env,
-    source: 'processes',
-    directory,
-    servers: Object.fromEntries(serverNames.map((name) => [name, handleOf(name)])) as unknown as Record<
-      ServerName,
-      ServerHandle
-    >,
-    stop,
-    [Symbol.asyncDispose]: stop,
-  };
+  return Object.fromEntries(serverNames.map((name) => [name, handleOf(name)])) as unknown as Record<
+    ServerName,
+    ServerHandle
+  >;
 }
 
 function readLog(file: string): string {

@@ -1,0 +1,105 @@
+import { spawnSync } from 'node:child_process';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import { containerImages, serverNames, startStack } from '../src/index.ts';
+import { isRunning } from '../src/process-identity.ts';
+import { holdContainers, type HeldContainers } from './held-containers.ts';
+import { waitFor } from './waiting.ts';
+import { read, write, written } from './written.ts';
+
+const timeoutMs = 240_000;
+const why = whyNoContainers();
+const describeInContainers = why ? describe.skip : describe;
+
+describeInContainers(`a stack of containers${why ? ` (skipped: ${why})` : ''}`, () => {
+  const held: HeldContainers[] = [];
+  const hold = async (...args: string[]) => {
+    const stack = await holdContainers(...args);
+    held.push(stack);
+    return stack;
+  };
+
+  afterEach(async () => {
+    for (const { parent, remains } of held.splice(0)) {
+      parent.kill('SIGKILL');
+      await waitFor('the containers of this test are gone', () => remains().length === 0);
+    }
+  }, timeoutMs);
+
+  test(
+    'does what the four servers do, on loopback only, and leaves nothing when Ctrl-C makes its parent stop it',
+    async () => {
+      const { parent, env, containers, remains } = await hold('--drain-on-interrupt');
+      await write(env, 'docker');
+      expect(await read(env)).toEqual(written('docker'));
+      expect(await consumed(env.KAFKA_BROKERS, 'docker')).toBe('a record');
+      expect(containers.map(({ server }) => server).toSorted()).toEqual([...serverNames].toSorted());
+      for (const { image, server, hostIps } of containers) {
+        expect(image).toBe(containerImages[server]);
+        expect(hostIps).toEqual(['127.0.0.1']);
+      }
+      process.kill(-parent.pid!, 'SIGINT');
+      await waitFor('the parent ends by itself', () => parent.exitCode !== null);
+      expect({ exitCode: parent.exitCode, remains: remains() }).toEqual({ exitCode: 0, remains: [] });
+    },
+    timeoutMs,
+  );
+
+  test(
+    'leaves nothing when its parent is killed; when its guard is killed too, the next start removes what is left',
+    async () => {
+      const [first, second] = await Promise.all([hold(), hold()]);
+      first.parent.kill('SIGKILL');
+      await waitFor('nothing is left of the first', () => first.remains().length === 0);
+      // A guard that is stopped cannot react to its parent's death, as if both had died in one moment.
+      process.kill(second.guard.pid, 'SIGSTOP');
+      second.parent.kill('SIGKILL');
+      process.kill(second.guard.pid, 'SIGKILL');
+      await waitFor('both are gone', () => !isRunning(second.guard) && second.parent.signalCode !== null);
+      expect(second.remains()).toContain(`container ${second.containers[0]!.id}`);
+      const lines: string[] = [];
+      const abort = new AbortController();
+      // The sweep comes before everything else, whatever the next stack runs in.
+      const next = startStack({
+        source: 'processes',
+        signal: abort.signal,
+        onProgress: (line) => {
+          lines.push(line);
+          if (line.startsWith('Starting')) abort.abort();
+        },
+      });
+      await expect(next).rejects.toMatchObject({ code: 'aborted' });
+      expect(second.remains()).toEqual([]);
+      expect(lines.join('\n')).toContain(second.id);
+    },
+    timeoutMs,
+  );
+});
+
+/** Sends a record and reads it as a member of a group, which makes the broker speak to itself. */
+async function consumed(broker: string, topic: string): Promise<string | undefined> {
+  const kafka = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING });
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  await producer.send({ topic, messages: [{ value: 'a record' }] });
+  await producer.disconnect();
+  const consumer = kafka.consumer({ groupId: 'readers' });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  await consumer.run({
+    eachMessage: ({ message }) => Promise.resolve(resolve(message.value?.toString())),
+  });
+  const value = await promise;
+  await consumer.disconnect();
+  return value;
+}
+
+function whyNoContainers(): string | undefined {
+  const engine = spawnSync('docker', ['info']);
+  if (engine.error || engine.status !== 0) return 'no Docker engine answers';
+  const missing = Object.values(containerImages).filter(
+    (image) => spawnSync('docker', ['image', 'inspect', image]).status !== 0,
+  );
+  return missing.length > 0 ? `images are not here: ${missing.join(', ')}` : undefined;
+}

@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { startStack, stackVariables } from '../src/index.ts';
+import { FakeEngine, type FakeEngineOptions } from './fake-engine.ts';
+
+const timeoutMs = 120_000;
+
+describe('where Docker cannot be used', () => {
+  let directory: string;
+  const before = { ...process.env };
+  const engines: FakeEngine[] = [];
+  const startEngine = async (options: FakeEngineOptions = {}) => {
+    const engine = new FakeEngine(directory, options);
+    engines.push(engine);
+    await engine.start();
+    process.env['DOCKER_HOST'] = engine.dockerHost;
+    return engine;
+  };
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'prodsentinel-engine-'));
+    for (const name of stackVariables) delete process.env[name];
+  });
+  afterEach(async () => {
+    for (const engine of engines.splice(0)) await engine.stop();
+    for (const name of ['DOCKER_HOST', ...stackVariables]) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+    rmSync(directory, { recursive: true });
+  });
+
+  test(
+    'an engine that neither has nor can pull an image is named with its reason, and child processes take its place',
+    async () => {
+      const engine = await startEngine();
+      const lines: string[] = [];
+      const stack = await startStack({ onProgress: (line) => lines.push(line) });
+      await stack.stop();
+      expect(stack.source).toBe('processes');
+      expect(lines).toContainEqual(
+        expect.stringMatching(
+          /^Without Docker \(the image \S+ is not here and cannot be pulled: .*no such host.*\): the servers are started as child processes$/,
+        ),
+      );
+      expect(engine.requests.filter((each) => each.includes('/containers/'))).toEqual([]);
+    },
+    timeoutMs,
+  );
+
+  test(
+    'whoever asks for Docker and nothing else is told why it is not there',
+    async () => {
+      await startEngine({ os: 'windows' });
+      await expect(startStack({ source: 'docker' })).rejects.toMatchObject({
+        code: 'unavailable',
+        message: 'the Docker engine runs windows images, not Linux',
+      });
+      await engines.pop()?.stop();
+      await startEngine({ hasImages: true });
+      await expect(startStack({ source: 'docker' })).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringMatching(
+          /^the Docker engine does not do what it is asked, because .*may only look/,
+        ),
+      });
+      process.env['DOCKER_HOST'] = 'tcp://192.0.2.1:2375';
+      await expect(startStack({ source: 'docker' })).rejects.toMatchObject({
+        code: 'unavailable',
+        message: 'the Docker engine is on another machine (DOCKER_HOST is tcp://192.0.2.1:2375)',
+      });
+      process.env['DOCKER_HOST'] = `unix://${join(directory, 'nobody.sock')}`;
+      await expect(startStack({ source: 'docker' })).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringMatching(/^no Docker engine answers/),
+      });
+    },
+    timeoutMs,
+  );
+
+  test('kept data, broker settings and throughput are not for containers', async () => {
+    const engine = await startEngine();
+    for (const options of [
+      { data: { kind: 'kept', directory } },
+      { kafka: { config: { 'message.max.bytes': '1' } } },
+      { tunedFor: 'throughput' },
+    ] as const) {
+      await expect(startStack({ source: 'docker', ...options })).rejects.toMatchObject({
+        code: 'configuration',
+      });
+    }
+    expect(engine.requests).toEqual([]);
+  });
+});
