@@ -7,7 +7,7 @@ import { buildPrompt, instructions, promptVersion } from '../domain/diagnose/pro
 import { createPseudonyms } from '../domain/diagnose/pseudonyms.ts';
 import { redactSecrets } from '../domain/observe/redact-secrets.ts';
 import { afterFailure, away, turnedAway } from './after-failure.ts';
-import { parseModelAnswer } from './model-answer.ts';
+import { modelAnswerJsonSchema, parseModelAnswer } from './model-answer.ts';
 import type { ModelBudget, Reservation } from './model-budget.ts';
 import { dollarsOf, type ModelPrice } from './model-prices.ts';
 import type { Model, ModelReply } from './model.ts';
@@ -165,7 +165,14 @@ function ask(
 ): AskedWith | undefined {
   const pseudonyms = createPseudonyms(pseudonymKey, request.services);
   try {
-    const prompt = buildPrompt(request, { pseudonyms, redact, countTokens, maxInputTokens, newSignalId });
+    const prompt = buildPrompt(request, {
+      pseudonyms,
+      redact,
+      countTokens,
+      maxInputTokens,
+      overheadTokens: countTokens(schemaText) + repairTokens,
+      newSignalId,
+    });
     return { request, prompt, pseudonyms, byRules };
   } catch (error) {
     // Closed, whatever it was: what may hold an identity or a secret does not leave.
@@ -174,6 +181,9 @@ function ask(
   }
 }
 
+const schemaText = JSON.stringify(modelAnswerJsonSchema);
+/** At most five paths of the schema, and a sentence. */
+const repairTokens = 100;
 const newSignalId = (): string => `s${randomBytes(3).toString('hex')}`;
 const redact = (text: string): string => redactSecrets(text).text;
 

@@ -16,7 +16,10 @@ export interface PromptOptions {
   readonly pseudonyms: Pseudonyms;
   readonly redact: (text: string) => string;
   readonly countTokens: (text: string) => number;
+  /** Of everything that is sent. */
   readonly maxInputTokens: number;
+  /** Of what travels with every question beside the prompt: the schema of the answer, and what was wrong with the last one. */
+  readonly overheadTokens: number;
   /** Random, short: what is written in a log cannot guess it. */
   readonly newSignalId: () => string;
 }
@@ -37,11 +40,12 @@ const stackCharacters = 3_000;
  * @throws Error when an identity would be shown: then nothing may be sent
  */
 export function buildPrompt(request: AnalysisRequested, options: PromptOptions): Prompt {
-  const { pseudonyms, redact, countTokens, maxInputTokens, newSignalId } = options;
+  const { pseudonyms, redact, countTokens, maxInputTokens, overheadTokens, newSignalId } = options;
   const clean = (text: string, most: number) => cut(pseudonyms.hide(redact(text)), most);
   const sent = new Map<string, { shown: EvidenceSignal; original: EvidenceSignal }>();
   const facts = factsOf(request, clean);
-  let tokens = countTokens(instructions) + countTokens(toJson({ ...facts, signals: [], signalsCut: 0 })) + 64;
+  const empty = toJson({ ...facts, signals: [], signalsCut: 0 });
+  let tokens = overheadTokens + countTokens(instructions) + countTokens(empty) + 64;
   const signals: unknown[] = [];
   for (const signal of request.evidence) {
     const original = {

@@ -19,6 +19,7 @@ function asked(message: string, more: { service?: string; stack?: string; except
     redact: (text) => redactSecrets(text).text,
     countTokens: (text) => Math.ceil(text.length / 3),
     maxInputTokens: 8_000,
+    overheadTokens: 0,
     newSignalId: () => `s${(id += 1)}`,
   });
   return { request, pseudonyms, prompt, byRules: diagnoseByRules(request) };
