@@ -5,7 +5,7 @@ export {
   type RequestState,
 } from './closed-sets.ts';
 export { createMigration, sealMigration } from './create-migration.ts';
-export { toDatabaseError } from './database-errors.ts';
+export { toDatabaseError, toRunningDatabaseError } from './database-errors.ts';
 export { currentBuild, loadMigrations, parseMigration, type MigrationFile } from './migration-files.ts';
 export { findMigrationProblems, type AppliedMigration, type MigrationProblem } from './migration-problems.ts';
 export {

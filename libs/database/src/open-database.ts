@@ -1,6 +1,6 @@
 import { MikroORM, type SqlEntityManager } from '@mikro-orm/postgresql';
 import { AppError, describeError } from '@prodsentinel/kernel';
-import { toDatabaseError } from './database-errors.ts';
+import { toDatabaseError, toRunningDatabaseError } from './database-errors.ts';
 import { entities } from './entities/all-entities.ts';
 import type { SqlSession } from './sql-session.ts';
 
@@ -38,16 +38,16 @@ export interface Database extends SqlSession {
 /**
  * Opens a pool and makes sure that the database answers.
  *
- * @throws AppError `configuration` for a malformed URL, `unavailable` when the database does not answer
+ * @throws AppError `configuration` for a malformed URL and for a database, role or password that is refused,
+ *   `unavailable` when the database does not answer
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const orm = await createOrm(options);
   try {
     const pool: Pool = await orm.em.getConnection().getNativeClient();
     pool.on('error', (error) => options.onConnectionLost?.(describeError(error)));
-    const database = databaseOver(orm, pool);
-    await database.query('select 1');
-    return database;
+    await pool.query('select 1', []);
+    return databaseOver(orm, pool);
   } catch (error) {
     await orm.close(true);
     throw toDatabaseError(error);
@@ -103,7 +103,7 @@ async function run<Row extends object>(
     const result = await queryable.query(sql, [...parameters]);
     return result.rows as Row[];
   } catch (error) {
-    throw toDatabaseError(error);
+    throw toRunningDatabaseError(error);
   }
 }
 
@@ -122,7 +122,7 @@ async function inTransaction<T>(pool: Pool, work: (session: SqlSession) => Promi
     await run(client, 'rollback').catch((cause: unknown) => {
       broken = new Error('could not roll back', { cause });
     });
-    throw toDatabaseError(error);
+    throw toRunningDatabaseError(error);
   } finally {
     client.off('error', ignoreLoss);
     client.release(broken);
@@ -137,7 +137,7 @@ async function connect(pool: Pool): Promise<Client> {
   try {
     return await pool.connect();
   } catch (error) {
-    throw toDatabaseError(error);
+    throw toRunningDatabaseError(error);
   }
 }
 

@@ -4,7 +4,7 @@ export interface SqlSession {
    * Runs one statement with `$1`-style parameters and answers its rows. `bigint` arrives as text, `jsonb` parsed,
    * `timestamptz` as text: ask for micros (`toMicros`) where a number is needed.
    *
-   * @throws AppError `unavailable`, `invalid_input`, `configuration` or `bug`, as `toDatabaseError` says
+   * @throws AppError `unavailable`, `invalid_input` or `bug`, as `toRunningDatabaseError` says
    */
   query<Row extends object>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
 }

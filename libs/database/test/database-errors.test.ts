@@ -1,12 +1,16 @@
 import { expect, test } from '@jest/globals';
 import { AppError } from '@prodsentinel/kernel';
-import { toDatabaseError } from '../src/index.ts';
+import { toDatabaseError, toRunningDatabaseError } from '../src/index.ts';
 
+// What it means when the database is opened, and when it had let us in before.
 test.each([
   ['40P01', 'unavailable'],
   ['40001', 'unavailable'],
   ['08006', 'unavailable'],
   ['57P01', 'unavailable'],
+  ['57P02', 'unavailable'],
+  ['57P03', 'unavailable'],
+  ['57P04', 'unavailable'],
   ['57014', 'unavailable'],
   ['55P03', 'unavailable'],
   ['25P03', 'unavailable'],
@@ -17,14 +21,23 @@ test.each([
   ['23505', 'invalid_input'],
   ['22P05', 'invalid_input'],
   ['54000', 'invalid_input'],
-  ['28P01', 'configuration'],
-  ['3D000', 'configuration'],
+  ['28000', 'configuration', 'unavailable'],
+  ['28P01', 'configuration', 'unavailable'],
+  ['3D000', 'configuration', 'unavailable'],
   ['42P01', 'bug'],
-])('an error with the code %s means %s', (code, expected) => {
-  expect(toDatabaseError(Object.assign(new Error('it says so'), { code }))).toMatchObject({
-    code: expected,
-    message: expect.stringContaining('it says so'),
-  });
+  ['55000', 'bug'],
+])('an error with the code %s means %s', (code, opening, running = opening) => {
+  const error = Object.assign(new Error('it says so'), { code });
+  const message = expect.stringContaining('it says so');
+  expect(toDatabaseError(error)).toMatchObject({ code: opening, message, cause: error });
+  expect(toRunningDatabaseError(error)).toMatchObject({ code: running, message, cause: error });
+});
+
+test.each([
+  ['55000', 'database "incidents" is not currently accepting connections'],
+  ['57P03', 'the database system is not yet accepting connections'],
+])('%s, "%s": that ends', (code, message) => {
+  expect(toDatabaseError(Object.assign(new Error(message), { code })).code).toBe('unavailable');
 });
 
 test.each([
@@ -44,4 +57,6 @@ test('several failed attempts to connect mean what the first one means', () => {
 test('what is ours already stays as it is', () => {
   const own = new AppError('conflict', 'mine');
   expect(toDatabaseError(own)).toBe(own);
+  const refused = new AppError('configuration', 'mine');
+  expect(toRunningDatabaseError(refused)).toBe(refused);
 });
