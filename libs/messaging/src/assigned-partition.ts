@@ -1,5 +1,6 @@
 import type { RawRecord } from './dead-letters.ts';
 import { OffsetTracker } from './offset-tracker.ts';
+import { UnexpectedErrors } from './unexpected-errors.ts';
 
 /**
  * One partition for as long as one assignment of it lasts. It survives a rejoin that keeps the partition, so that the
@@ -21,8 +22,7 @@ export class AssignedPartition {
   /** Given out and neither finished nor held. */
   activeRecords = 0;
   activeBytes = 0;
-  /** Dead letters in a row for errors of our own: a sign that the build is broken, not the records. */
-  unexpectedInARow = 0;
+  readonly unexpectedErrors = new UnexpectedErrors();
   /** Resolves when it is known whether the partition was halted before. */
   checked: Promise<void> | undefined;
   /** Why nothing is given out until a human resumes it; undefined while it runs. */

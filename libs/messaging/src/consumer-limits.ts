@@ -1,5 +1,7 @@
+import type { UnexpectedLimits } from './unexpected-errors.ts';
+
 /** What bounds a consumer; every limit has a default. */
-export interface ConsumerLimits {
+export interface ConsumerLimits extends UnexpectedLimits {
   /** Records of one partition given out and neither finished nor held, at which fetching pauses. Default 2,000. */
   readonly maxActiveRecords: number;
   /** Their bytes, at which fetching pauses. Default 32 MiB. */
@@ -18,6 +20,10 @@ export interface ConsumerLimits {
   readonly handlerHangsMs: number;
   /** Dead letters in a row on one partition for errors of our own; one more halts the partition. Default 20. */
   readonly maxUnexpectedInARow: number;
+  /** The same among the last `unexpectedWindow` records of one partition, in percent; more halts it. Default 5. */
+  readonly maxUnexpectedPercent: number;
+  /** Default 1,000. */
+  readonly unexpectedWindow: number;
 }
 
 export const defaultConsumerLimits: ConsumerLimits = {
@@ -30,4 +36,6 @@ export const defaultConsumerLimits: ConsumerLimits = {
   drainMs: 20_000,
   handlerHangsMs: 60_000,
   maxUnexpectedInARow: 20,
+  maxUnexpectedPercent: 5,
+  unexpectedWindow: 1_000,
 };

@@ -1,6 +1,7 @@
 import type { Topic } from '@prodsentinel/contracts';
 import type { Codec } from './codec.ts';
 import type { ConsumerLimits } from './consumer-limits.ts';
+import type { CrashMemory } from './crash-memory.ts';
 import type { HaltStore } from './halt-store.ts';
 import type { KafkaConnection } from './kafka-client.ts';
 import type { AssignmentListener, BatchHandler, RecordHandler } from './port.ts';
@@ -18,6 +19,8 @@ export interface ConsumerOptions<T extends Topic> {
   readonly onTrouble?: (reason: string | undefined) => void;
   /** Remembers halted partitions. Default: this process, until it ends. */
   readonly haltStore?: HaltStore;
+  /** Finds records that end the process. Without it such a record is read again after each restart, without end. */
+  readonly crashMemory?: CrashMemory;
   /** Told which partitions stand still until a human resumes them, why and how (or undefined: none does). */
   readonly onHalted?: (reason: string | undefined) => void;
   readonly onDeadLetter?: (topic: string, code: string) => void;

@@ -1,37 +1,34 @@
 import type { Consumer as KafkaConsumer, EachBatchPayload } from 'kafkajs';
 import { Registry } from 'prom-client';
 import type { Topic } from '@prodsentinel/contracts';
-import { AppError, describeError, untilAvailable, withDeadline } from '@prodsentinel/kernel';
+import { AppError, describeError, untilAvailable } from '@prodsentinel/kernel';
 import type { AssignedPartition } from './assigned-partition.ts';
 import { Assignments } from './assignments.ts';
-import { BatchWorker } from './batch-worker.ts';
 import { createConsumerMetrics, type ConsumerMetrics } from './consumer-metrics.ts';
+import { createWorker } from './create-worker.ts';
 import { defaultConsumerLimits, type ConsumerLimits } from './consumer-limits.ts';
 import type { ConsumerOptions } from './consumer-options.ts';
+import { createCrashCare, type CrashCare } from './crash-care.ts';
 import { drainWorker } from './drain.ts';
 import { FetchControl } from './fetch-control.ts';
-import { createGroupClient } from './group-client.ts';
+import { createGroupClient, leaveGroup, toAssignment } from './group-client.ts';
 import { PartitionHalts } from './partition-halts.ts';
 import { toStanding } from './partition-standing.ts';
 import { untilAborted } from './until-aborted.ts';
 import { toRawRecord } from './raw-record.ts';
 import { HandlerWatchdog } from './handler-watchdog.ts';
 import { createProcessHaltStore } from './halt-store.ts';
-import { clusterName } from './kafka-client.ts';
-import { LanesWorker } from './lanes-worker.ts';
+import { clusterName, ownName } from './kafka-client.ts';
 import { OffsetCommits } from './offset-commits.ts';
 import { OffsetResets } from './offset-resets.ts';
 import type { AssignmentListener, Consumer, Position } from './port.ts';
 import { RawProducer } from './raw-producer.ts';
 import { holdRejoin, installRebalanceGate } from './rebalance-gate.ts';
-import { RecordWorker } from './record-worker.ts';
 import { verifyTopics } from './topic-check.ts';
 import { TopicWatch } from './topic-watch.ts';
 import type { WorkContext, WorkItem } from './work.ts';
 import type { Worker } from './worker.ts';
 
-const maxWatchIntervalMs = 1_000;
-const disconnectDeadlineMs = 5_000;
 /** kafkajs retries a commit for as long as the brokers are away. */
 const lastCommitDeadlineMs = 5_000;
 
@@ -48,13 +45,13 @@ class GroupConsumer<T extends Topic> implements Consumer {
   readonly #deadLetters: RawProducer;
   readonly #kafka: KafkaConsumer;
   readonly #worker: Worker;
+  readonly #crashes: CrashCare | undefined;
   readonly #halts: PartitionHalts;
   readonly #fetching: FetchControl;
   readonly #watchdog: HandlerWatchdog;
   readonly #giveUp = new AbortController();
   #fail: (error: AppError) => void;
   #commitTimer: NodeJS.Timeout | undefined;
-  #watchTimer: NodeJS.Timeout | undefined;
   readonly #commits: OffsetCommits;
   readonly #resets: OffsetResets;
   readonly #topicWatch: TopicWatch;
@@ -95,7 +92,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
       ...options,
       metrics: this.#metrics,
       assignments: () => this.#assignments,
-      ownName: (name) => this.#ownName(name),
+      ownName: (name) => ownName(options.connection, name),
     });
     this.#topicWatch = new TopicWatch({
       ...options,
@@ -103,7 +100,10 @@ class GroupConsumer<T extends Topic> implements Consumer {
       onMissing: (error) => this.#fail(error),
     });
     this.#halts = this.#createHalts();
-    this.#worker = this.#createWorker();
+    const context = this.#createWorkContext();
+    const worker = createWorker(context, options.handler);
+    this.#crashes = createCrashCare(options, worker, context);
+    this.#worker = this.#crashes?.worker ?? worker;
     this.#assignments = new Assignments(this.#listen(options.assignmentListener));
   }
 
@@ -116,6 +116,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
     await untilAvailable(() => verifyTopics(connection, topics), { signal, onUnavailable });
     await untilAvailable(() => codec.prepare(topics), { signal, onUnavailable });
     await this.#deadLetters.start(signal);
+    await this.#crashes?.marks.start();
     await untilAvailable(() => this.#resets.lookAtCommitted(), { signal, onUnavailable });
     await this.#kafka.connect();
     await this.#kafka.subscribe({
@@ -132,10 +133,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
       eachBatch: (payload) => this.#handOver(payload),
     });
     this.#commitTimer = setInterval(() => this.#commits.soon(), this.#limits.commitIntervalMs);
-    this.#watchTimer = setInterval(
-      () => this.#watchdog.look(),
-      Math.min(maxWatchIntervalMs, this.#limits.handlerHangsMs),
-    );
+    this.#watchdog.start();
     this.#topicWatch.start();
     await Promise.race([joined, this.failed, untilAborted(signal)]);
     this.#options.onTrouble?.(undefined);
@@ -160,6 +158,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
         continue;
       }
       owner.finishHeld(offset);
+      this.#crashes?.worker.settled(owner, offset, false);
       touched.add(owner);
     }
     for (const owner of touched) this.#resumeWhenLow(owner);
@@ -181,15 +180,18 @@ class GroupConsumer<T extends Topic> implements Consumer {
         { event: 'group_joined', groupId, assignment: payload.memberAssignment },
         'joined',
       );
-      this.#assignments.joined(payload.memberId, this.#withoutPrefix(payload.memberAssignment));
+      this.#assignments.joined(payload.memberId, toAssignment(connection, payload.memberAssignment));
       this.#resets.joined(payload.memberId);
       this.#halts.report();
-      for (const owner of this.#assignments.all) void this.#halts.check(owner);
+      for (const owner of this.#assignments.all) {
+        void this.#halts.check(owner);
+        void this.#crashes?.marks.keep(owner);
+      }
     });
     installRebalanceGate();
     consumer.on(consumer.events.REBALANCING, ({ payload }) => {
       this.#metrics.rebalanced();
-      holdRejoin(payload.memberId, this.#commits.before('a rejoin', this.#limits.sessionTimeoutMs / 3));
+      holdRejoin(payload.memberId, this.#handBack('a rejoin', this.#limits.sessionTimeoutMs / 3));
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crashed(payload));
     return consumer;
@@ -208,9 +210,9 @@ class GroupConsumer<T extends Topic> implements Consumer {
     });
   }
 
-  #createWorker(): Worker {
+  #createWorkContext(): WorkContext {
     const { groupId, codec, handler, connection, onTrouble, onDeadLetter } = this.#options;
-    const context: WorkContext = {
+    return {
       groupId,
       codec,
       deadLetters: this.#deadLetters,
@@ -218,20 +220,21 @@ class GroupConsumer<T extends Topic> implements Consumer {
       signal: this.#giveUp.signal,
       now: Date.now,
       onTrouble: (reason) => onTrouble?.(reason),
-      onSettled: (owner) => this.#resumeWhenLow(owner),
+      onSettled: ({ owner, raw }, isHeld) => {
+        this.#resumeWhenLow(owner);
+        // A handler of records may go on with one that it holds; one of batches holds thousands that only wait.
+        this.#crashes?.worker.settled(owner, raw.offset, isHeld && handler.mode === 'record');
+      },
       onDeadLetter: (topic, code) => {
         this.#metrics.deadLetter(topic, code);
         onDeadLetter?.(topic, code);
       },
-      maxUnexpectedInARow: this.#limits.maxUnexpectedInARow,
+      limits: this.#limits,
       halt: (owner, reason) => this.#halts.halt(owner, reason),
       onRetry: (topic, records) => this.#metrics.retried(topic, records),
       watch: (records, work) => this.#watchdog.watch(records, work),
       fail: (error) => this.#fail(error),
     };
-    if (handler.mode === 'record') return new RecordWorker(context, handler);
-    const createLane = (ofLane: WorkContext) => new BatchWorker(ofLane, handler);
-    return new LanesWorker(handler.concurrency ?? 1, context, createLane);
   }
 
   #listen(listener: AssignmentListener | undefined): AssignmentListener {
@@ -246,11 +249,14 @@ class GroupConsumer<T extends Topic> implements Consumer {
   }
 
   async #handOver({ batch }: EachBatchPayload): Promise<void> {
-    const assigned = this.#assignments.get(this.#ownName(batch.topic), batch.partition);
+    const { connection } = this.#options;
+    const assigned = this.#assignments.get(ownName(connection, batch.topic), batch.partition);
     if (!assigned || this.#drained) return;
     const bounds = { first: Number(batch.firstOffset()), high: Number(batch.highWatermark) };
     const owner = this.#resets.ownerOf(assigned, bounds);
     await this.#halts.check(owner);
+    await this.#crashes?.marks.before(owner, Number(batch.lastOffset()) + 1, bounds.high);
+    if (owner.isLost || this.#drained) return;
     if (owner.haltReason !== undefined) {
       owner.resumeAt ??= bounds.first;
       return;
@@ -267,16 +273,17 @@ class GroupConsumer<T extends Topic> implements Consumer {
     this.#fetching.pauseWhenHigh(owner);
   }
 
+  /** What is finished is committed, and whoever gets the partitions knows that this process lived. */
+  async #handBack(why: string, deadlineMs: number): Promise<void> {
+    const owners = this.#assignments.all;
+    await Promise.all([
+      this.#commits.before(why, deadlineMs),
+      this.#crashes?.marks.release(owners, deadlineMs),
+    ]);
+  }
+
   #resumeWhenLow(owner: AssignedPartition): void {
     if (!this.#drained) this.#fetching.resumeWhenLow(owner);
-  }
-
-  #ownName(nameInCluster: string): string {
-    return nameInCluster.slice(this.#options.connection.topicPrefix?.length ?? 0);
-  }
-
-  #withoutPrefix(assignment: Record<string, number[]>): Record<string, number[]> {
-    return Object.fromEntries(Object.entries(assignment).map(([name, each]) => [this.#ownName(name), each]));
   }
 
   #crashed({ error, restart }: { error: Error; restart: boolean }): void {
@@ -304,16 +311,11 @@ class GroupConsumer<T extends Topic> implements Consumer {
     const watched = this.#topicWatch.stop();
     await this.drain();
     clearInterval(this.#commitTimer);
-    clearInterval(this.#watchTimer);
-    if (this.#isRunning) await this.#commits.before('leaving', lastCommitDeadlineMs);
+    this.#watchdog.stop();
+    if (this.#isRunning) await this.#handBack('leaving', lastCommitDeadlineMs);
     this.#giveUp.abort();
     this.#assignments.loseAll();
-    const { logger } = this.#options.connection;
-    try {
-      await withDeadline('leaving the group', disconnectDeadlineMs, this.#kafka.disconnect());
-    } catch (error) {
-      logger.warn({ event: 'disconnect_failed' }, describeError(error));
-    }
+    await leaveGroup(this.#kafka, this.#options.connection.logger);
     this.#resets.stop();
     await watched;
     await this.#halts.stop();

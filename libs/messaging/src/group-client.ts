@@ -1,6 +1,15 @@
 import type { Consumer } from 'kafkajs';
+import { describeError, withDeadline } from '@prodsentinel/kernel';
 import type { ConsumerLimits } from './consumer-limits.ts';
-import { clusterName, createKafkaClient, type KafkaConnection } from './kafka-client.ts';
+import {
+  clusterName,
+  createKafkaClient,
+  ownName,
+  type KafkaConnection,
+  type MessagingLogger,
+} from './kafka-client.ts';
+
+const disconnectDeadlineMs = 5_000;
 
 /** The kafkajs consumer of a group. Many short retries: it is back 1.2 s after a broker is. */
 export function createGroupClient(
@@ -25,4 +34,23 @@ export function createGroupClient(
     allowAutoTopicCreation: false,
     retry: { restartOnFailure: async () => mayRestart() },
   });
+}
+
+/** Which partitions of which topics, by their own names. */
+export function toAssignment(
+  connection: KafkaConnection,
+  assignment: Readonly<Record<string, readonly number[]>>,
+): Record<string, readonly number[]> {
+  return Object.fromEntries(
+    Object.entries(assignment).map(([name, each]) => [ownName(connection, name), each]),
+  );
+}
+
+/** Whether the brokers heard it or not: they notice that the heartbeats end. */
+export async function leaveGroup(consumer: Consumer, logger: MessagingLogger): Promise<void> {
+  try {
+    await withDeadline('leaving the group', disconnectDeadlineMs, consumer.disconnect());
+  } catch (error) {
+    logger.warn({ event: 'disconnect_failed' }, describeError(error));
+  }
 }

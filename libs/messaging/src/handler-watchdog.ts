@@ -26,6 +26,7 @@ interface Watch {
 
 /** A batch may be of thousands; the first few and the count say where to look. */
 const maxNamed = 20;
+const maxIntervalMs = 1_000;
 
 /**
  * Names handlers that do not end. It ends none: what a handler has begun cannot be taken back, and its record stays open
@@ -34,9 +35,19 @@ const maxNamed = 20;
 export class HandlerWatchdog {
   readonly #options: HandlerWatchdogOptions;
   readonly #watches = new Set<Watch>();
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: HandlerWatchdogOptions) {
     this.#options = options;
+  }
+
+  /** Looks by itself from now on. */
+  start(): void {
+    this.#timer ??= setInterval(() => this.look(), Math.min(maxIntervalMs, this.#options.limitMs));
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
   }
 
   async watch<T>(records: readonly WatchedRecord[], work: Promise<T>): Promise<T> {

@@ -2,6 +2,8 @@ export { createCodec, type Codec } from './codec.ts';
 export { createConsumer } from './consumer.ts';
 export type { ConsumerOptions } from './consumer-options.ts';
 export type { ConsumerLimits } from './consumer-limits.ts';
+export { createCrashMemory, defaultMaxCrashes, type CrashMemory } from './crash-memory.ts';
+export type { CrashMark, CrashStore, Suspicion } from './crash-store.ts';
 export { classifyError, type ErrorClass } from './errors.ts';
 export { createProcessHaltStore, type Halt, type HaltStore } from './halt-store.ts';
 export type { ConnectionSecurity, KafkaConnection, MessagingLogger } from './kafka-client.ts';
@@ -30,6 +32,7 @@ export {
 export { createProducer, type ProducerOptions } from './producer.ts';
 export { RawProducer, type ProducerLimits, type RawMessage } from './raw-producer.ts';
 export { foldTopic, readTopic, type ReadTopicOptions, type StoredRecord } from './read-topic.ts';
+export { createRedisCrashStore } from './redis-crash-store.ts';
 export { createRedisHaltStore, type RedisHashes } from './redis-halt-store.ts';
 export { setUp, type SetupOptions } from './setup.ts';
 export { verifyTopics } from './topic-check.ts';

@@ -78,6 +78,11 @@ export function clusterName({ topicPrefix = '' }: KafkaConnection, name: string)
   return topicPrefix + name;
 }
 
+/** The name of a topic as we know it, from its name in the cluster. */
+export function ownName({ topicPrefix = '' }: KafkaConnection, nameInCluster: string): string {
+  return nameInCluster.slice(topicPrefix.length);
+}
+
 /** kafkajs calls every lost connection an error; for us a dependency that is away is a warning, said once by its stage. */
 function toLogCreator(logger: MessagingLogger): logCreator {
   return () =>

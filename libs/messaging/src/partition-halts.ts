@@ -139,7 +139,7 @@ export class PartitionHalts {
     const { topic, partition } = owner;
     owner.haltReason = undefined;
     owner.isHaltRemembered = false;
-    owner.unexpectedInARow = 0;
+    owner.unexpectedErrors.forget();
     logger.info({ event: 'partition_resumed', topic, partition }, 'resumed');
     resumeFetching(owner, owner.resumeAt);
     owner.resumeAt = undefined;

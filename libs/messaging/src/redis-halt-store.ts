@@ -3,6 +3,7 @@ import type { Halt, HaltStore } from './halt-store.ts';
 
 /** The commands of Redis that are needed; a client of ioredis has them. */
 export interface RedisHashes {
+  hget(key: string, field: string): Promise<string | null>;
   hgetall(key: string): Promise<Record<string, string>>;
   hset(key: string, field: string, value: string): Promise<number>;
   hdel(key: string, field: string): Promise<number>;
@@ -12,14 +13,14 @@ export interface RedisHashes {
 export function createRedisHaltStore(redis: RedisHashes): HaltStore {
   return {
     async read(group) {
-      const fields = await run(redis.hgetall(keyOf(group)));
+      const fields = await runRedis(redis.hgetall(keyOf(group)));
       return new Map(Object.entries(fields).map(([partition, text]) => [partition, parse(text)]));
     },
     async halt(group, partition, halt) {
-      await run(redis.hset(keyOf(group), partition, JSON.stringify(halt)));
+      await runRedis(redis.hset(keyOf(group), partition, JSON.stringify(halt)));
     },
     async resume(group, partition) {
-      return (await run(redis.hdel(keyOf(group), partition))) > 0;
+      return (await runRedis(redis.hdel(keyOf(group), partition))) > 0;
     },
   };
 }
@@ -38,7 +39,8 @@ function parse(text: string): Halt {
   }
 }
 
-async function run<T>(command: Promise<T>): Promise<T> {
+/** @throws AppError `unavailable` when the command fails */
+export async function runRedis<T>(command: Promise<T>): Promise<T> {
   try {
     return await command;
   } catch (error) {

@@ -2,6 +2,7 @@ import type { Topic } from '@prodsentinel/contracts';
 import { AppError, backoffMs, delay, describeError, isAppError } from '@prodsentinel/kernel';
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { Codec } from './codec.ts';
+import type { ConsumerLimits } from './consumer-limits.ts';
 import { writeDeadLetter, type RawRecord } from './dead-letters.ts';
 import { classifyError } from './errors.ts';
 import type { MessagingLogger } from './kafka-client.ts';
@@ -28,10 +29,9 @@ export interface WorkContext {
   readonly now: () => number;
   /** Told when a dependency is away (a reason) and when work goes on (undefined). */
   readonly onTrouble: (reason: string | undefined) => void;
-  /** Something was finished: fetching may go on, the low-water mark may have moved. */
-  readonly onSettled: (owner: AssignedPartition) => void;
-  /** More errors of our own in a row than this: the build is broken, not the records. */
-  readonly maxUnexpectedInARow: number;
+  /** A record was finished or is held: fetching may go on, the low-water mark may have moved. */
+  readonly onSettled: (item: WorkItem, isHeld: boolean) => void;
+  readonly limits: ConsumerLimits;
   /** The partition stands still until a human resumes it: its assignment is lost. */
   readonly halt: (owner: AssignedPartition, reason: string) => void;
   /** Consuming cannot go on. */
@@ -77,38 +77,45 @@ export function settle(context: WorkContext, item: WorkItem, outcome: Outcome): 
   const { owner, raw } = item;
   switch (outcome.kind) {
     case 'done':
-      owner.unexpectedInARow = 0;
+      owner.unexpectedErrors.passed();
       owner.finish(raw);
       break;
     case 'held':
+      owner.unexpectedErrors.passed();
       owner.hold(raw);
       break;
     case 'deadLetter':
-      return setAside(context, item, outcome.code, outcome.reason).then(() => context.onSettled(owner));
+      owner.unexpectedErrors.passed();
+      return setAside(context, item, outcome.code, outcome.reason).then(() => context.onSettled(item, false));
     case 'retry':
       throw new AppError('bug', 'a retry is not settled');
   }
-  context.onSettled(owner);
+  context.onSettled(item, outcome.kind === 'held');
   return undefined;
 }
 
-/** Sets aside what failed for good; errors of our own in a row halt the partition before they drain the topic. */
+/** Sets aside what failed for good; too many errors of our own halt the partition before they drain the topic. */
 export async function settleFailed(context: WorkContext, item: WorkItem, error: unknown): Promise<void> {
   const { owner, raw } = item;
-  const isOurs = classifyError(error) === 'unexpected';
-  owner.unexpectedInARow = isOurs ? owner.unexpectedInARow + 1 : 0;
-  if (owner.unexpectedInARow > context.maxUnexpectedInARow) {
-    const run = `more than ${context.maxUnexpectedInARow} records in a row failed unexpectedly`;
-    context.halt(owner, `${run}, the last at offset ${raw.offset}: ${describeError(error)}`);
-    return;
-  }
+  if (classifyError(error) === 'unexpected') {
+    const exceeded = owner.unexpectedErrors.add(context.limits);
+    if (exceeded !== undefined) {
+      context.halt(owner, `${exceeded}, the last at offset ${raw.offset}: ${describeError(error)}`);
+      return;
+    }
+  } else owner.unexpectedErrors.passed();
   const code = isAppError(error) ? error.code : 'unexpected';
   await setAside(context, item, code, describeError(error));
-  context.onSettled(item.owner);
+  context.onSettled(item, false);
 }
 
 /** The offset stays open until the dead letter is acknowledged, however long that takes. */
-async function setAside(context: WorkContext, item: WorkItem, code: string, reason: string): Promise<void> {
+export async function setAside(
+  context: WorkContext,
+  item: WorkItem,
+  code: string,
+  reason: string,
+): Promise<void> {
   const { raw, owner } = item;
   const nowMs = context.now();
   const why = {

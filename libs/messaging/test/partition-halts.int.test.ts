@@ -115,3 +115,35 @@ test.each(['record', 'batch'] as const)(
     expect(new Set([...ours, ...setAside])).toEqual(new Set(Array.from({ length: 11 }, (_, i) => `0:m${i}`)));
   },
 );
+
+test('a build that fails on one record in five halts its partition, too, and sets aside no more than the limit', async () => {
+  const halts = new Journal<string | undefined>();
+  const share = { ...limits, maxUnexpectedInARow: 1_000, maxUnexpectedPercent: 5, unexpectedWindow: 100 };
+  const raw = await cluster.rawProducer();
+  await cluster.codec.prepare(['failures']);
+  await raw.sendRaw(
+    Array.from({ length: 200 }, (_, i) => ({
+      topic: 'failures',
+      partition: 0,
+      key: 'same',
+      value: cluster.codec.encode('failures', failure(`m${i}`).value),
+    })),
+  );
+  await cluster.consume(
+    {
+      mode: 'record',
+      concurrency: 1,
+      async handle({ offset }) {
+        if (offset % 5 === 4) throw new TypeError('a bug of ours');
+        return done;
+      },
+    },
+    { limits: share, onHalted: (reason) => halts.add(reason) },
+  );
+  await halts.until((all) => all.at(-1) !== undefined);
+  expect(halts.entries.at(-1)).toMatch(
+    /failures\/0 is halted: more than 5 % of the last 100 records failed unexpectedly, the last at offset 29: .*a bug of ours/,
+  );
+  const letters = await auditTopic(cluster.connection.brokers[0]!, `${cluster.prefix}failures.dlq`);
+  expect(letters.map(({ headers }) => headers['__dlq.errors.offset'])).toEqual(['4', '9', '14', '19', '24']);
+});

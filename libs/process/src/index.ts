@@ -1,3 +1,4 @@
+export { consumerSettings, toConsumerLimits } from './consumer-settings.ts';
 export { Health, stageStates, type StageHealth, type StageState } from './health.ts';
 export { createLogger, type Logger, type LoggerSettings } from './logger.ts';
 export {

@@ -2,6 +2,7 @@ import { AppError } from '@prodsentinel/kernel';
 import { modelSettings, toModelConfig } from './model-config.ts';
 import {
   commonSettings,
+  consumerSettings,
   kafkaSettings,
   readKafkaSecurity,
   readSettings,
@@ -101,6 +102,7 @@ export const analyzerSettings = {
     'Milliseconds after which work on records counts as hanging and is named in the log; it is not ended',
     { min: 100, max: 24 * 60 * minute, fallback: 120_000 },
   ),
+  ...consumerSettings,
   DRAIN_MS: setting.wholeNumber('Milliseconds that work in flight gets when stopping', {
     min: 0,
     max: 10 * minute,

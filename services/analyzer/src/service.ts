@@ -1,5 +1,10 @@
 import { AppError, describeError } from '@prodsentinel/kernel';
-import { createCodec, createRedisHaltStore } from '@prodsentinel/messaging';
+import {
+  createCodec,
+  createCrashMemory,
+  createRedisCrashStore,
+  createRedisHaltStore,
+} from '@prodsentinel/messaging';
 import type { Service, ServiceContext } from '@prodsentinel/process';
 import { connectRedis } from './adapters/redis.ts';
 import type { AnalyzerConfig } from './config.ts';
@@ -34,7 +39,15 @@ export function createAnalyzer(
     logger,
     metrics: context.health.metrics,
   };
-  const dependencies = { config, context, connection, codec, redis, haltStore: createRedisHaltStore(redis) };
+  const dependencies = {
+    config,
+    context,
+    connection,
+    codec,
+    redis,
+    haltStore: createRedisHaltStore(redis),
+    crashMemory: createCrashMemory(createRedisCrashStore(redis), config.RECORD_CRASHES_MAX),
+  };
   if (config.ANALYZER_STAGES.includes('observe')) stages.push(createObserveStage(dependencies));
   if (config.ANALYZER_STAGES.includes('diagnose')) stages.push(createDiagnose(dependencies));
 

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Codec, HaltStore, KafkaConnection } from '@prodsentinel/messaging';
+import type { Codec, CrashMemory, HaltStore, KafkaConnection } from '@prodsentinel/messaging';
 import type { ServiceContext } from '@prodsentinel/process';
 import type { AnalyzerConfig } from './config.ts';
 
@@ -20,4 +20,5 @@ export interface StageDependencies {
   readonly codec: Codec;
   readonly redis: Redis;
   readonly haltStore: HaltStore;
+  readonly crashMemory: CrashMemory;
 }

@@ -1,6 +1,7 @@
 import { AppError } from '@prodsentinel/kernel';
 import {
   commonSettings,
+  consumerSettings,
   kafkaSettings,
   readKafkaSecurity,
   readSettings,
@@ -30,7 +31,7 @@ export const persisterSettings = {
   }),
   DATABASE_URL: setting.url('PostgreSQL 14 or newer, migrated', ['postgres:', 'postgresql:']),
   REDIS_URL: setting.url(
-    'Redis that remembers halted partitions; without it a restart resumes them',
+    'Redis that remembers halted partitions, and at which records processes ended; without it a restart resumes and forgets them',
     ['redis:', 'rediss:'],
     '',
   ),
@@ -116,6 +117,7 @@ export const persisterSettings = {
     'Milliseconds after which work on records counts as hanging and is named in the log; it is not ended',
     { min: 100, max: 24 * 60 * minuteMs, fallback: 60_000 },
   ),
+  ...consumerSettings,
   DRAIN_MS: setting.wholeNumber('Milliseconds that work in flight gets when stopping', {
     min: 0,
     max: 10 * minuteMs,

@@ -5,15 +5,16 @@ import {
   createConsumer,
   createProducer,
   type Codec,
+  type CrashMemory,
   type HaltStore,
   type KafkaConnection,
   type Producer,
 } from '@prodsentinel/messaging';
-import type { Service, ServiceContext } from '@prodsentinel/process';
+import { toConsumerLimits, type Service, type ServiceContext } from '@prodsentinel/process';
 import type { PersisterConfig } from './config.ts';
 import type { DecisionRules } from './domain/decide-observations.ts';
 import { createKafkaProgress } from './adapters/kafka-progress.ts';
-import { openHaltStore } from './adapters/halt-redis.ts';
+import { openConsumerMemory } from './adapters/consumer-memory.ts';
 import { keepHouse, type HousekeepingRules } from './housekeeping.ts';
 import { loop } from './loop.ts';
 import { createMetrics, type PersisterMetrics } from './metrics.ts';
@@ -43,13 +44,12 @@ export function createPersisterService(config: PersisterConfig, context: Service
         each.stop(),
       );
       await producer.start(context.signal);
-      const halts = resources.add(
-        'the halts',
-        openHaltStore(config.REDIS_URL, context.logger),
-        async (each) => each.close(),
+      const redis = resources.add('Redis', openConsumerMemory(config, context.logger), async (each) =>
+        each.close(),
       );
       const running: Running = {
-        haltStore: halts.store,
+        haltStore: redis.haltStore,
+        crashMemory: redis.crashMemory,
         config,
         context,
         database,
@@ -81,6 +81,7 @@ interface Running {
   readonly database: Database;
   readonly producer: Producer;
   readonly haltStore: HaltStore;
+  readonly crashMemory: CrashMemory | undefined;
   readonly metrics: PersisterMetrics;
 }
 
@@ -134,7 +135,7 @@ function createRequestProducer(config: PersisterConfig, context: ServiceContext,
 }
 
 function createEventConsumer(running: Running, codec: Codec) {
-  const { config, context, database, metrics, haltStore } = running;
+  const { config, context, database, metrics, haltStore, crashMemory } = running;
   const say = sayHowPersistStands(context);
   return createConsumer({
     connection: connectionOf(config, context),
@@ -145,6 +146,7 @@ function createEventConsumer(running: Running, codec: Codec) {
       sessionTimeoutMs: config.SESSION_TIMEOUT_MS,
       drainMs: config.DRAIN_MS,
       handlerHangsMs: config.HANDLER_HANGS_MS,
+      ...toConsumerLimits(config),
     },
     handler: createPersistPipeline({
       database,
@@ -157,6 +159,7 @@ function createEventConsumer(running: Running, codec: Codec) {
       newId,
     }),
     haltStore,
+    ...(crashMemory ? { crashMemory } : {}),
     onHalted: (reason) => say({ halted: reason }),
     onTrouble: (reason) => say({ trouble: reason }),
     onDeadLetter: (topic, code) => metrics.countDeadLetter(topic, code),
