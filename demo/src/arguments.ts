@@ -9,6 +9,8 @@ export interface DemoArguments {
   readonly input: readonly string[];
   readonly json: boolean;
   readonly seed: number;
+  /** Whether a fake model answers; else a real one where the environment names it, else the rules. */
+  readonly fakeModel: boolean;
 }
 
 /** The demo's command line; `run` is called with what was asked, and only if it makes sense. */
@@ -47,6 +49,12 @@ export function createDemoProgram(voice: ProgramVoice, run: (args: DemoArguments
       new Option('--seed <number>', 'decides what the shop does')
         .argParser(wholeNumberOption({ min: 0, max: 2 ** 32 - 1 }))
         .default(20),
+    )
+    .addOption(
+      new Option(
+        '--fake-model',
+        'let a fake model answer (it cites the first signal it is shown), to see the way of a model without paying one',
+      ).default(false),
     )
     .addHelpText('after', examples)
     .action(async (options: DemoArguments) => {

@@ -1,4 +1,5 @@
 import { createConsoleContext, listenForStop, runProgram } from '@prodsentinel/cli';
+import { startFakeModel, type FakeModel } from '@prodsentinel/fake-model';
 import { createDemoProgram, type DemoArguments } from './arguments.ts';
 import { checkReadable } from './replay/read-lines.ts';
 import { runReplayDemo } from './replay-demo.ts';
@@ -23,16 +24,23 @@ const liveSettings = {
   SWEEP_INTERVAL_MS: '250',
 };
 
-async function runDemo({ once, shop, input, json, seed }: DemoArguments): Promise<void> {
+function modelSettings(fake: FakeModel | undefined): Record<string, string> {
+  return fake ? { OPENAI_BASE_URL: fake.url, OPENAI_API_KEY: 'none' } : {};
+}
+
+async function runDemo({ once, shop, input, json, seed, fakeModel }: DemoArguments): Promise<void> {
   const isReplay = input.length > 0;
   // Before a whole stack is started for a misspelt name.
   for (const file of input) await checkReadable(file);
   if (!isReplay) {
     context.say('for the demo, windows close and first analyses come after 1.5 s and 3 s instead of 5 s');
   }
+  const fake = fakeModel ? await startFakeModel() : undefined;
+  if (fake) context.say(`a fake model answers at ${fake.url}: what it says is not worth anything`);
+  const live = isReplay ? {} : { ...liveSettings, INGEST_PORT: await preferredIngestPort(once) };
   const everything = await startEverything({
     context,
-    settings: isReplay ? {} : { ...liveSettings, INGEST_PORT: await preferredIngestPort(once) },
+    settings: { ...live, ...modelSettings(fake) },
     onSystem: (system) => (running = system),
   });
   const common = { everything, context, now: Date.now };
@@ -42,6 +50,7 @@ async function runDemo({ once, shop, input, json, seed }: DemoArguments): Promis
     else await runShopDemo({ ...common, seed, shop, once, terminal });
   } finally {
     await everything.stop();
+    await fake?.stop();
   }
 }
 

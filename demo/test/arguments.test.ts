@@ -6,13 +6,18 @@ describe("the demo's command line", () => {
   test('runs the live shop by default', async () => {
     expect(await run([])).toMatchObject({
       code: 0,
-      ran: [{ once: false, shop: true, input: [], json: false, seed: 20 }],
+      ran: [{ once: false, shop: true, input: [], json: false, seed: 20, fakeModel: false }],
     });
   });
 
   test('leaves the shop out when told so', async () => {
     const { ran } = await run(['--no-shop']);
     expect(ran).toEqual([expect.objectContaining({ shop: false })]);
+  });
+
+  test('lets a fake model answer only when told so', async () => {
+    const { ran } = await run(['--once', '--fake-model']);
+    expect(ran).toEqual([expect.objectContaining({ once: true, fakeModel: true })]);
   });
 
   test('takes several files', async () => {

@@ -4,35 +4,59 @@ import { afterEach, expect, jest, test } from '@jest/globals';
 import { plantedLine, startFakeModel, type FakeModel } from '@prodsentinel/fake-model';
 import { killVariable } from '@prodsentinel/fault-tools';
 import { createProducer, readLag, readTopic } from '@prodsentinel/messaging';
+import { Redis } from 'ioredis';
 import { TestCluster } from '../../../libs/messaging/test/test-cluster.ts';
 import { requestFor, signal } from './domain/diagnose/build-request.ts';
 import { ended, startDiagnoser } from './diagnoser-process.ts';
 
 jest.setTimeout(120_000);
 
-// What may be paid at each: a call whose answer was not sealed is made once more, nothing else is.
+// Long enough for the heir to come while the dead process still has it.
+const leaseMs = 6_000;
+const inherited = ['set', 'expired', 'set', 'del'];
+const kept = ['set', 'del'];
+
+// What may be paid at each: a call whose answer was not sealed is made once more, nothing else is. And what became of the
+// lease, as Redis tells it: the heir claims when the lease of the dead has run out, and not at all once there is an answer.
 const points = [
-  { point: 'claimed', most: 1 },
-  { point: 'counted', most: 1 },
-  { point: 'in flight', most: 2 },
-  { point: 'answered', most: 2 },
-  { point: 'sealed', most: 1 },
-  { point: 'published', most: 1 },
-  { point: 'finished', most: 1 },
+  { point: 'claimed', most: 1, lease: inherited },
+  { point: 'counted', most: 1, lease: inherited },
+  { point: 'in flight', most: 2, lease: inherited },
+  { point: 'answered', most: 2, lease: inherited },
+  { point: 'sealed', most: 1, lease: kept },
+  { point: 'published', most: 1, lease: kept },
+  { point: 'finished', most: 1, lease: kept },
 ];
 const quick = ['in flight', 'sealed'];
 const isFull = process.env['PRODSENTINEL_TEST_FULL'] === '1';
 
 let cluster: TestCluster;
 let fake: FakeModel;
+let redis: Redis;
+let watcher: Redis;
 const children: ChildProcess[] = [];
 
 afterEach(async () => {
   for (const child of children) child.kill('SIGKILL');
   await Promise.all(children.splice(0).map(ended));
+  redis.disconnect();
+  watcher.disconnect();
   await cluster.close();
   await fake.stop();
 });
+
+/** What happens to the lease of a request, as Redis tells it: `set`, `expired`, `del`; renewals are left out. */
+async function watchLease(requestId: string): Promise<string[]> {
+  redis = new Redis(process.env['REDIS_URL']!);
+  watcher = redis.duplicate();
+  const happened: string[] = [];
+  await redis.config('SET', 'notify-keyspace-events', 'Kg$x');
+  watcher.on('pmessage', (_pattern, _channel, event: string) => {
+    if (event !== 'expire') happened.push(event);
+  });
+  await watcher.psubscribe(`__keyspace@*__:ps:{req:${requestId}}:lease`);
+  return happened;
+}
 
 async function send(requestId: string): Promise<void> {
   const { connection, codec } = cluster;
@@ -50,7 +74,7 @@ async function start(more: Record<string, string>): Promise<ChildProcess> {
   const child = await startDiagnoser({
     KAFKA_TOPIC_PREFIX: cluster.prefix,
     OPENAI_BASE_URL: fake.url,
-    LEASE_MS: '2000',
+    LEASE_MS: String(leaseMs),
     MODEL_BUDGET_MINUTE: 'calls=100000',
     MODEL_BUDGET_HOUR: 'calls=100000',
     MODEL_BUDGET_DAY: 'dollars=100000',
@@ -77,35 +101,39 @@ async function killAt(point: string) {
   await cluster.setUp(1);
   const victim = await start(isInFlight ? {} : { [killVariable]: `${point}:1` });
   const requestId = randomUUID();
+  const lease = await watchLease(requestId);
   await send(requestId);
   if (isInFlight) {
     await arrived.promise;
     victim.kill('SIGKILL');
   }
   expect(await ended(victim)).toBe('SIGKILL');
+  // Nobody renews it any more: this is all that is left of it.
+  expect(await redis.pttl(`ps:{req:${requestId}}:lease`)).toBeLessThanOrEqual(leaseMs);
   await start({});
   await untilCommitted();
   const stored = await readTopic(cluster.connection, 'analyses', { maxRecords: 100 });
   const answers = await Promise.all(
     stored.map(async ({ value }) => cluster.codec.decode('analyses', value!)),
   );
-  return { requestId, answers, calls: fake.seen.length };
+  return { requestId, answers, calls: fake.seen.length, lease };
 }
 
-async function expectPaidOnce(point: string, most: number): Promise<void> {
-  const { requestId, answers, calls } = await killAt(point);
+async function expectPaidOnce(point: string, most: number, expected: readonly string[]): Promise<void> {
+  const { requestId, answers, calls, lease } = await killAt(point);
   expect(answers[0]).toMatchObject({ requestId, source: 'model' });
   expect(new Set(answers.map((each) => JSON.stringify(each))).size).toBe(1);
   expect(calls).toBe(most);
+  expect(lease).toEqual(expected);
 }
 
-const title = 'kill -9 of a diagnoser, $point: one answer, at most $most calls';
+const title = 'kill -9 of a diagnoser, $point: one answer, $most calls, and the lease $lease';
 
-test.each(points.filter(({ point }) => quick.includes(point)))(title, ({ point, most }) =>
-  expectPaidOnce(point, most),
+test.each(points.filter(({ point }) => quick.includes(point)))(title, ({ point, most, lease }) =>
+  expectPaidOnce(point, most, lease),
 );
 
 (isFull ? test : test.skip).each(points.filter(({ point }) => !quick.includes(point)))(
   `${title} (PRODSENTINEL_TEST_FULL=1)`,
-  ({ point, most }) => expectPaidOnce(point, most),
+  ({ point, most, lease }) => expectPaidOnce(point, most, lease),
 );

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { plantedLine, startFakeModel, type FakeModel } from '@prodsentinel/fake-model';
-import { createProducer, readTopic, type Producer } from '@prodsentinel/messaging';
+import { createProducer, readTopic } from '@prodsentinel/messaging';
 import { createLogger, Health, type Service } from '@prodsentinel/process';
 import { TestCluster } from '../../../libs/messaging/test/test-cluster.ts';
 import { readAnalyzerConfig } from '../src/config.ts';
@@ -10,18 +10,18 @@ import { requestFor, signal } from './domain/diagnose/build-request.ts';
 
 jest.setTimeout(60_000);
 
-const cluster = new TestCluster();
+let cluster: TestCluster;
 const services: Service[] = [];
-let producer: Producer | undefined;
-
-afterAll(async () => {
-  await Promise.all(services.map((service) => service.stop()));
-  await producer?.stop();
-  await cluster.close();
-});
 const fakes: FakeModel[] = [];
 
+beforeEach(async () => {
+  cluster = new TestCluster();
+  await cluster.setUp(2);
+});
+
 afterEach(async () => {
+  await Promise.all(services.splice(0).map((service) => service.stop()));
+  await cluster.close();
   await Promise.all(fakes.splice(0).map((fake) => fake.stop()));
 });
 
@@ -31,9 +31,11 @@ async function openFakeModel(...args: Parameters<typeof startFakeModel>): Promis
   return fake;
 }
 
-test('of two diagnosers and every request published twice, each request is one call and one answer', async () => {
-  const fake = await openFakeModel();
-  await cluster.setUp(2);
+async function startDiagnosers(
+  count: number,
+  fake: FakeModel,
+  settings: Record<string, string> = {},
+): Promise<void> {
   const config = readAnalyzerConfig({
     KAFKA_BROKERS: process.env['KAFKA_BROKERS'],
     KAFKA_TOPIC_PREFIX: cluster.prefix,
@@ -46,19 +48,36 @@ test('of two diagnosers and every request published twice, each request is one c
     MODEL_BUDGET_MINUTE: 'calls=100000',
     MODEL_BUDGET_HOUR: 'calls=100000',
     MODEL_BUDGET_DAY: 'dollars=100000',
+    ...settings,
   });
   const logger = createLogger('test', { LOG_LEVEL: 'silent', LOG_FORMAT: 'json' });
-  for (let each = 0; each < 2; each++) {
+  for (let each = 0; each < count; each++) {
     const context = { logger, health: new Health(), signal: new AbortController().signal };
     services.push(createAnalyzer(config, context));
   }
   await Promise.all(services.map((service) => service.start()));
-  producer = createProducer({
-    connection: cluster.connection,
-    codec: cluster.codec,
-    topics: ['analysis-requests'],
-  });
+}
+
+async function send(records: Parameters<ReturnType<typeof createProducer>['send']>[0]): Promise<void> {
+  const { connection, codec } = cluster;
+  const producer = createProducer({ connection, codec, topics: ['analysis-requests'] });
   await producer.start(new AbortController().signal);
+  await producer.send(records);
+  await producer.stop();
+}
+
+/** Waits until so many answers were published. */
+async function readAnswers(count: number): Promise<Buffer[]> {
+  for (;;) {
+    const stored = await readTopic(cluster.connection, 'analyses', { maxRecords: 1_000 });
+    const answers = stored.flatMap(({ value }) => value ?? []);
+    if (answers.length >= count) return answers;
+  }
+}
+
+test('of two diagnosers and every request published twice, each request is one call and one answer', async () => {
+  const fake = await openFakeModel();
+  await startDiagnosers(2, fake);
   const requests = Array.from({ length: 10 }, () =>
     requestFor([signal('e1', 'payments', plantedLine)], {
       requestId: randomUUID(),
@@ -69,12 +88,24 @@ test('of two diagnosers and every request published twice, each request is one c
   const records = requests.flatMap((value) =>
     [value.incidentId, randomUUID()].map((key) => ({ topic: 'analysis-requests' as const, key, value })),
   );
-  await producer.send(records);
-  let answers: Buffer[] = [];
-  while (answers.length < records.length) {
-    const stored = await readTopic(cluster.connection, 'analyses', { maxRecords: 1_000 });
-    answers = stored.flatMap(({ value }) => value ?? []);
-  }
+  await send(records);
+  const answers = await readAnswers(records.length);
   expect(fake.seen).toHaveLength(requests.length);
   expect(new Set(answers.map((each) => each.toString('hex'))).size).toBe(requests.length);
+});
+
+test('of a service that is opted out nothing is sent, and its analysis says so', async () => {
+  const fake = await openFakeModel();
+  await startDiagnosers(1, fake, { MODEL_OPT_OUT_SERVICES: 'payroll,payments' });
+  const value = requestFor([signal('e1', 'payments', plantedLine)], { requestId: randomUUID() });
+  await send([{ topic: 'analysis-requests', key: value.incidentId, value }]);
+  const [answer] = await readAnswers(1);
+  expect(await cluster.codec.decode('analyses', answer!)).toMatchObject({
+    requestId: value.requestId,
+    source: 'rules',
+    withoutModel: 'a service of the incident is opted out',
+    askAgainAt: null,
+    modelCalls: 0,
+  });
+  expect(fake.seen).toHaveLength(0);
 });

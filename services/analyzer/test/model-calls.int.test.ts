@@ -112,6 +112,14 @@ test.each<[string, Behaviour, boolean]>([
   },
 );
 
+test('a Retry-After of one second is waited for where there is time for it, and is none of our business else', async () => {
+  const slowDown = status(429, { headers: { 'retry-after': '1' } });
+  const hurried = await answered([slowDown, { kind: 'correct' }], { deadlineMs: 900 });
+  expect([hurried.result.kind, hurried.seen.length]).toEqual(['rules', 1]);
+  const patient = await answered([slowDown, { kind: 'correct' }], { deadlineMs: 10_000 });
+  expect([patient.result.kind, patient.seen.length]).toEqual(['model', 2]);
+});
+
 test('a model that hangs costs no more than three calls and the deadline, then the rules answer', async () => {
   const { result, seen } = await answered([{ kind: 'hanging' }], { attemptTimeoutMs: 60, deadlineMs: 8_000 });
   expect(result.kind).toBe('rules');
