@@ -5,6 +5,8 @@ import type { DaySpending } from '../diagnose/model-budget.ts';
 
 /** Analyses of one day that are read; more is refused, and then no model is asked. Only their hashes are kept. */
 const maxRecords = 1_000_000;
+/** Milliseconds for reading them: requests wait for it, a process long past midnight only when Redis has forgotten. */
+const deadlineMs = 100_000;
 
 /**
  * What the analyses that were published on a UTC day cost: the truth about the day's spending when Redis has forgotten
@@ -21,7 +23,7 @@ export async function readSpending(
   const paid = new Set<string>();
   const sum = { calls: 0, tokens: 0, dollars: 0 };
   const sinceMs = Date.parse(`${day}T00:00:00Z`);
-  await foldTopic(connection, 'analyses', { maxRecords, sinceMs }, async ({ value }) => {
+  await foldTopic(connection, 'analyses', { maxRecords, deadlineMs, sinceMs }, async ({ value }) => {
     if (value === null) return;
     const analysis: AnalysisCompleted = await codec.decode('analyses', value);
     const { source, modelCalls, inputTokens, outputTokens, dollars } = analysis;
