@@ -17,6 +17,9 @@ export class OpenWindows implements AssignmentListener {
   readonly #bounds: OpenBounds;
   readonly #monotonicMs: () => number;
   readonly #partitions = new Map<number, PartitionWindows>();
+  /** At least what is open: closing is not subtracted before the bound seems to be reached. */
+  #mostOpenFailures = 0;
+  #mostKeptChars = 0;
 
   /** @param bounds over all partitions */
   constructor(settings: WindowSettings, bounds: OpenBounds, monotonicMs: () => number) {
@@ -39,9 +42,21 @@ export class OpenWindows implements AssignmentListener {
   }
 
   add(signal: IntakeSignal, epoch: number): void {
-    this.#find(signal.partition, epoch)?.add(signal);
+    const windows = this.#find(signal.partition, epoch);
+    if (windows === undefined) return;
+    const keptBefore = windows.keptChars;
+    windows.add(signal);
+    this.#mostOpenFailures += 1;
+    this.#mostKeptChars += Math.max(0, windows.keptChars - keptBefore);
+    const { maxOpenFailures, maxKeptChars } = this.#bounds;
+    if (this.#mostOpenFailures > maxOpenFailures || this.#mostKeptChars > maxKeptChars) this.#hold();
+  }
+
+  #hold(): void {
     if (this.openFailures > this.#bounds.maxOpenFailures) this.#relieve(({ openFailures }) => openFailures);
     if (this.keptChars > this.#bounds.maxKeptChars) this.#relieve(({ keptChars }) => keptChars);
+    this.#mostOpenFailures = this.openFailures;
+    this.#mostKeptChars = this.keptChars;
   }
 
   takeDue(isPaused: (partition: number) => boolean): ClosedWindow[] {

@@ -75,7 +75,7 @@ export function readSignal(
     severityNumber,
     severityText,
     kind: signalKinds.read(value.kind),
-    message: toStorableText(message, limits.messageChars),
+    message: shortened(message, limits.messageChars),
     exceptionType: exceptions.find(({ type }) => type !== '')?.type ?? null,
     stack: stackOf(exception),
     occurredAt: toTime(value.occurredAt),
@@ -105,6 +105,10 @@ function withoutSecrets(text: string | null, maxChars: number, redactions: Recor
   for (const kind in redacted.counts) redactions[kind] = (redactions[kind] ?? 0) + redacted.counts[kind]!;
   return redacted.text;
 }
+
+/** Of text that is storable already. */
+const shortened = (text: string, maxChars: number): string =>
+  text.length <= maxChars ? text : toStorableText(text, maxChars);
 
 /** A failure without a message is told by its span or metric. */
 function inOtherWords({ span, metric }: FailureSignal, clean: Clean): string {
@@ -153,7 +157,7 @@ function headlineOf(exceptions: readonly ParsedException[], message: string): st
   const inner = exceptions.findLast(({ type }) => type !== '');
   const text =
     inner === undefined ? message : `${simpleNameOf(inner.type)}${inner.message ? `: ${inner.message}` : ''}`;
-  return toStorableText(firstLineOf(text), limits.headlineChars);
+  return shortened(firstLineOf(text), limits.headlineChars);
 }
 
 function simpleNameOf(type: string): string {
@@ -173,7 +177,7 @@ function stackOf(exception: ExceptionInfo | null): string | null {
     if (!cause.stack || stack.includes(cause.stack)) continue;
     stack += `${stack === '' ? '' : '\nCaused by: '}${cause.stack}`;
   }
-  return stack === '' ? null : toStorableText(stack, limits.stackChars);
+  return stack === '' ? null : shortened(stack, limits.stackChars);
 }
 
 /** Attributes that hold a code by convention, OpenTelemetry's first. The others are not looked at: there may be 100,000. */

@@ -18,6 +18,7 @@ export interface ParsedException {
  * when it tells of none. One pass over at most 16 KiB; never throws.
  */
 export function parseStack(text: string): ParsedException[] {
+  if (!text.includes('\n') && !tells.test(text)) return [];
   const reader = new TraceReader();
   const first = text.length <= limits.scannedStackChars ? text.indexOf('\n') : -1;
   if (first > 0 && first <= maxLineChars) {
@@ -29,6 +30,10 @@ export function parseStack(text: string): ParsedException[] {
   } else readLines(text, { start: 0, maxLines }, reader);
   return reader.exceptions();
 }
+
+/** What a single line must hold to name an exception or to be a frame; most log lines do not. */
+const tells =
+  /Exception|Error|Fault|Failure|Throwable|Timeout|Interrupt|Panic|[Cc]aused by|\[cause\]|--->|panic: |nested exception|:in |^\s*(?:at |File "|#\d)/;
 
 function readLines(
   text: string,

@@ -30,14 +30,7 @@ export interface SignalGroup {
 export function groupSignals(signals: readonly IntakeSignal[]): SignalGroup[] {
   const tree = readSpanTree(signals);
   const services = new Set(signals.map(({ service }) => service));
-  const members = new Map<string, IntakeSignal[]>();
-  for (const signal of signals) {
-    const key = `${signal.service}\0${signal.template}`;
-    const known = members.get(key);
-    if (known === undefined) members.set(key, [signal]);
-    else known.push(signal);
-  }
-  const groups = Array.from(members.values(), (group) => {
+  const groups = membersOf(signals).map((group) => {
     const exemplar = group.reduce((a, b) => (compareSignals(a, b) <= 0 ? a : b));
     return {
       service: exemplar.service,
@@ -54,6 +47,19 @@ export function groupSignals(signals: readonly IntakeSignal[]): SignalGroup[] {
   return withVerdicts(groups).toSorted(
     (a, b) => compareTexts(a.service, b.service) || compareTexts(a.template, b.template),
   );
+}
+
+/** By template and then by service: a key put together of both would have to be hashed anew for each signal. */
+function membersOf(signals: readonly IntakeSignal[]): IntakeSignal[][] {
+  const members = new Map<string, Map<string, IntakeSignal[]>>();
+  for (const signal of signals) {
+    let ofTemplate = members.get(signal.template);
+    if (ofTemplate === undefined) members.set(signal.template, (ofTemplate = new Map()));
+    const known = ofTemplate.get(signal.service);
+    if (known === undefined) ofTemplate.set(signal.service, [signal]);
+    else known.push(signal);
+  }
+  return Array.from(members.values(), (ofTemplate) => [...ofTemplate.values()]).flat();
 }
 
 /** Counted per pair of services, so that thousands of groups do not have to be compared with each other. */
