@@ -3,7 +3,13 @@ import { findCardNumber } from './secret-card-numbers.ts';
 import { findNamedSecret, isGlue, maxGlue } from './secret-named-values.ts';
 import { mayEndKnownName } from './secret-names.ts';
 import { findPrefixedSecret, mayBegin, mayBeginWith } from './secret-prefixes.ts';
-import { findFlagValue, findPrivateKey, findUrlCredentials } from './secret-shapes.ts';
+import {
+  findBotToken,
+  findByMiddle,
+  findFlagValue,
+  findPrivateKey,
+  findUrlCredentials,
+} from './secret-shapes.ts';
 import type { SecretKind, SecretSpan } from './secret-span.ts';
 import { bytesOf } from './text-bytes.ts';
 import { TextMemory } from './text-memory.ts';
@@ -119,9 +125,11 @@ const percent = 37;
 const dash = 45;
 const slash = 47;
 const colon = 58;
+const space = 32;
+const capitalA = 65;
 const capitalJ = 74;
 
-const Trigger = { none: 0, named: 1, prefix: 2, digit: 3, dash: 4 } as const;
+const Trigger = { none: 0, named: 1, prefix: 2, digit: 3, dash: 4, middle: 5 } as const;
 
 /** By two characters in a row: nearly all of a text is turned away here. */
 const triggers = new Uint8Array(256 * 256);
@@ -133,11 +141,14 @@ for (let second = 0; second < 256; second++) {
     if (isDigitCode(second)) triggers[(first.charCodeAt(0) << 8) | second] = Trigger.digit;
 }
 triggers[(dash << 8) | dash] = Trigger.dash;
+for (const middle of ['Q~', '-u'])
+  triggers[(middle.charCodeAt(0) << 8) | middle.charCodeAt(1)] = Trigger.middle;
 
 /** What can be told from the characters around without asking the text for any of them. */
 function isCandidate(bytes: Uint8Array, at: number, trigger: number): boolean {
   if (trigger === Trigger.named) return announces(bytes, at);
   if (trigger === Trigger.dash) return true;
+  if (trigger === Trigger.middle) return at > 0 && isWordCode(bytes[at - 1]!) && bytes[at + 2]! > space;
   const isInside = at > 0 && isWordCode(bytes[at - 1]!);
   if (trigger === Trigger.digit)
     return !isInside && isDigitCode(bytes[at + 2]!) && isDigitCode(bytes[at + 3]!);
@@ -148,6 +159,7 @@ function isCandidate(bytes: Uint8Array, at: number, trigger: number): boolean {
 /** Whether the sign at `at` opens an address, or what stands before it can be a name that announces a secret. */
 function announces(bytes: Uint8Array, at: number): boolean {
   if (bytes[at] === colon && bytes[at + 1] === slash && bytes[at + 2] === slash) return true;
+  if (bytes[at] === colon && bytes[at + 1] === capitalA && at > 0 && isDigitCode(bytes[at - 1]!)) return true;
   let end = at;
   for (let skipped = 0; end > 0 && skipped < maxGlue && isGlue(bytes[end - 1]!); skipped++) end--;
   return end >= 2 && mayEndKnownName(bytes[end - 2]!, bytes[end - 1]!);
@@ -161,5 +173,6 @@ function findSecret(
   if (trigger === Trigger.prefix) return findPrefixedSecret(text, at);
   if (trigger === Trigger.digit) return findCardNumber(text, at);
   if (trigger === Trigger.dash) return findPrivateKey(text, at) ?? findFlagValue(text, at);
-  return findUrlCredentials(text, at) ?? findNamedSecret(text, at, { from, name });
+  if (trigger === Trigger.middle) return findByMiddle(text, at, from);
+  return findUrlCredentials(text, at) ?? findNamedSecret(text, at, { from, name }) ?? findBotToken(text, at);
 }

@@ -1,5 +1,6 @@
 import { codesOf, isDigitCode, isLetterCode, isSpaceCode } from './character-classes.ts';
-import { isNameOfName, isNameOfValue, kindOfName, mayEndKnownName } from './secret-names.ts';
+import { looksRandom } from './random-values.ts';
+import { isNameOfName, isNameOfValue, kindOfName, mayEndKnownName, mayNameKey } from './secret-names.ts';
 import type { SecretKind, SecretSpan } from './secret-span.ts';
 
 const maxNameChars = 64;
@@ -20,10 +21,12 @@ export function findNamedSecret(
   const name = nameBefore(text, at, from);
   if (name === undefined) return undefined;
   const kind = kindOfName(name) ?? (isNameOfValue(name) ? kindOfName(heldName) : undefined);
-  if (kind === undefined && !isNameOfName(name)) return undefined;
+  const isKey = kind === undefined && mayNameKey(name);
+  if (kind === undefined && !isKey && !isNameOfName(name)) return undefined;
   const value = valueAfter(text, at);
   if (value === undefined) return undefined;
   if (kind !== undefined) return toSpan(text, value, kind);
+  if (isKey) return looksRandom(text, value.start, value.end) ? toSpan(text, value, 'api_key') : undefined;
   return value.quoted
     ? { name: text.slice(value.start, Math.min(value.end, value.start + maxNameChars)) }
     : undefined;

@@ -15,6 +15,29 @@ export function kindOfName(name: string): SecretKind | undefined {
   return undefined;
 }
 
+/**
+ * Whether a name says that a value may be a key, when the value looks like one: `DD_APP_KEY`, `masterKey`, `twilio`. Names of
+ * keys by which things are found (`cache_key`, `partitionKey`) say no such thing.
+ */
+export function mayNameKey(name: string): boolean {
+  const plain = toPlain(name);
+  if (plain.endsWith('key'))
+    return plain !== 'key' && !findingKeys.some((ending) => plain.endsWith(`${ending}key`));
+  return makers.some((maker) => plain.endsWith(maker));
+}
+
+/** What stands before `key` where it is no secret. */
+const findingKeys =
+  `primary foreign partition sort cache idempotency routing public object hash row message record shard group unique composite
+  natural surrogate lookup bucket s3 file dedup deduplication correlation trace request item mon tur event order cart entity
+  storage redis map index join session`.split(/\s+/);
+
+/** Makers whose keys are bare hexadecimal digits, as rules of gitleaks know them by the name that stands before. */
+const makers =
+  'twilio datadog heroku mailchimp mailgun sendgrid algolia fastly okta cloudflare airtable asana snyk trello dropbox newrelic meraki codecov'.split(
+    ' ',
+  );
+
 /** Whether a name is that of a field that itself names another value. */
 export const isNameOfName = (name: string): boolean => /^(?:name|key|field|header)$/i.test(name);
 
@@ -77,6 +100,7 @@ const lastTwo = new Uint8Array(128 * 128);
 for (const name of [
   ...endings.map(([ending]) => ending),
   ...Object.keys(exactNames),
+  ...makers,
   'name',
   'key',
   'field',

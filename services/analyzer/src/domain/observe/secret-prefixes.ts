@@ -6,6 +6,7 @@ import {
   isUpperCode,
   isWordCode,
 } from './character-classes.ts';
+import { isHexBetween } from './random-values.ts';
 import type { SecretKind, SecretSpan } from './secret-span.ts';
 
 /** A credential that starts at `at` and is known by its first characters. */
@@ -14,11 +15,12 @@ export function findPrefixedSecret(text: string, at: number): SecretSpan | undef
   // A JWT is looked for inside of words too: percent-encoding and missing spaces glue things to its front.
   if (code === 101 && text.startsWith('eyJ', at)) return findJwt(text, at);
   if (at > 0 && isWordCode(text.charCodeAt(at - 1)) && !isPercentEncoded(text, at)) return undefined;
-  if ((code | 32) === 98) return findScheme(text, at);
+  const scheme = (code | 32) === 98 ? findScheme(text, at) : undefined;
+  if (scheme !== undefined) return scheme;
   for (const known of byFirstCode[code] ?? []) {
     if (!text.startsWith(known.prefix, at)) continue;
     const end = endOfToken(text, at + known.prefix.length);
-    if (end - at - known.prefix.length < known.minTail) continue;
+    if (end - at - known.prefix.length < known.minTail || !isMadeOf(text, at, end, known)) continue;
     const isAws = known.kind === 'aws_access_key';
     return { start: at, end: isAws ? endOfAwsSecret(text, end) : end, kind: known.kind };
   }
@@ -48,13 +50,17 @@ function register(kind: SecretKind, minTail: number, ...prefixes: string[]): voi
   }
 }
 
+/** Twilio's prefix is `SK`: what follows must be its 32 hexadecimal digits. */
+function isMadeOf(text: string, at: number, end: number, { prefix }: { prefix: string }): boolean {
+  return !prefix.startsWith('SK') || (end - at === 34 && isHexBetween(text, at + 2, end));
+}
+
 function admit(prefix: string): void {
   const [first, second, third] = [prefix.charCodeAt(0), prefix.charCodeAt(1), prefix.charCodeAt(2)];
   firstTwo[(first << 7) | second] = 1;
   firstThree[slotOf(first, second, third)] = 1;
 }
 register('jwt', 16, 'eyJ');
-register('authorization', 6, 'Bearer ', 'bearer ');
 register('aws_access_key', 16, 'AKIA', 'ASIA', 'ABIA', 'ACCA');
 register('github_token', 20, 'ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_');
 register('gitlab_token', 16, 'glpat-', 'gldt-', 'glrt-', 'glcbt-', 'glptt-');
@@ -109,6 +115,29 @@ register('vendor_token', 30, 'discord.com/api/webhooks/', 'api_org_', 'key-');
 for (const first of 'bB') {
   for (const second of ['ea', 'eA', 'Ea', 'EA', 'as', 'aS', 'As', 'AS']) admit(first + second);
 }
+register('vendor_token', 26, 'A3-', 'API-', 'AQVN', 'pubkey-', 'webhook.office.com/webhookb2/');
+register(
+  'vendor_token',
+  20,
+  'LTAI',
+  'NRJS-',
+  'NRII-',
+  'NRRA-',
+  'dnkey-',
+  'fio-u-',
+  'rdme_',
+  'pnu_',
+  'tk-us-',
+);
+register('vendor_token', 20, 'shippo_live_', 'shippo_test_', 'squ_', 'sqp_', 'sqa_', 'EAAC', 'EAAM', 'HRKU-');
+register('vendor_token', 20, 'sm_aat_', 'sm_pat_', 'sm_sat_', 'dt0s01.', 'dp.ct.', 'dp.sa.', 'dp.scim.');
+register('vendor_token', 30, 'access-sandbox-', 'access-development-', 'access-production-', 's-s4t2ud-');
+register('vendor_token', 40, 'atlasv1.', 'oy2', 'sha256~', 'AKCp', 'cmVmd', 'pat.', 'sat.');
+register('vendor_token', 100, 'sl.', 'v1.0-', 't1.');
+register('gitlab_token', 16, 'GR1348941', 'glwt-');
+register('aws_access_key', 17, 'A3T');
+register('aws_secret_key', 60, 'bedrock-api-key-');
+register('vendor_token', 31, ...Array.from('0123456789abcdefABCDEF', (digit) => `SK${digit}`));
 
 /** An AWS secret has no shape of its own but its length: it is known by standing right behind its key id. */
 function endOfAwsSecret(text: string, keyEnd: number): number {

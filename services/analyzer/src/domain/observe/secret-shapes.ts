@@ -1,4 +1,5 @@
 import { codesOf, isDigitCode, isLetterCode, isSpaceCode } from './character-classes.ts';
+import { isHexBetween } from './random-values.ts';
 import { kindOfName } from './secret-names.ts';
 import type { SecretSpan } from './secret-span.ts';
 
@@ -53,6 +54,38 @@ export function findUrlCredentials(text: string, at: number): SecretSpan | undef
   if (host === colon + 1 || text.startsWith('[redacted:', colon + 1)) return undefined;
   return { start: colon + 1, end: host, kind: 'connection_string' };
 }
+
+/** Telegram's `BOT:SECRET`, at its colon: digits, then 35 characters that begin with `A`. */
+export function findBotToken(text: string, at: number): SecretSpan | undefined {
+  if (text.charCodeAt(at) !== 58 || text.charCodeAt(at + 1) !== 65) return undefined;
+  let start = at;
+  while (start > 0 && at - start < 16 && isDigitCode(text.charCodeAt(start - 1))) start--;
+  if (at - start < 5) return undefined;
+  let end = at + 1;
+  while (end < text.length && end - at < 64 && isFlagCode(text.charCodeAt(end))) end++;
+  return end - at === 36 ? { start: at + 1, end, kind: 'vendor_token' } : undefined;
+}
+
+/** Known by what stands in it: the `Q~` of an Azure client secret, the `-us12` behind a Mailchimp key. */
+export function findByMiddle(text: string, at: number, from: number): SecretSpan | undefined {
+  if (text.charCodeAt(at) === 81) return findAzureSecret(text, at, from);
+  const start = at - 32;
+  if (start < from || text.charCodeAt(at + 2) !== 115 || !isDigitCode(text.charCodeAt(at + 3)))
+    return undefined;
+  if (!isHexBetween(text, start, at)) return undefined;
+  const end = isDigitCode(text.charCodeAt(at + 4)) ? at + 5 : at + 4;
+  return { start, end, kind: 'vendor_token' };
+}
+
+function findAzureSecret(text: string, at: number, from: number): SecretSpan | undefined {
+  if (at - 4 < from || !isDigitCode(text.charCodeAt(at - 1))) return undefined;
+  let end = at + 2;
+  while (end < text.length && end - at < 64 && isAzureCode(text.charCodeAt(end))) end++;
+  return end - at >= 33 ? { start: at - 4, end, kind: 'secret' } : undefined;
+}
+
+const isAzureCode = (code: number): boolean =>
+  code < 128 && (isFlagCode(code) || code === 126 || code === 46);
 
 /** Whitespace, quotes, `/ ? # < > ,` and brackets other than those of an IPv6 address. */
 function endsAuthority(code: number): boolean {

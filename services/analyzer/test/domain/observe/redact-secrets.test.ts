@@ -162,6 +162,37 @@ describe('redactSecrets', () => {
     ['easypost-api-token', `EZAK${'aB3d'.repeat(13)}AA`],
     ['supabase-token', `sbp_${'0a1b'.repeat(10)}`],
     ['notion-api-token', `ntn_${'1234'.repeat(3)}${'aB3d'.repeat(8)}`],
+    ['1password-secret-key', 'A3-A1B2C3-D4E5F6-A1B2C-A1B2C-D4E5F-A1B2C'],
+    ['alibaba-access-key-id', `LTAI${'aB3d'.repeat(5)}`],
+    ['artifactory-api-key', `AKCp${'aB3'.repeat(23)}`],
+    ['aws-access-token', `A3TX${'AB23'.repeat(4)}`],
+    ['aws-amazon-bedrock-api-key-short-lived', `bedrock-api-key-${'aB3d'.repeat(20)}`],
+    ['azure-ad-client-secret', `aB34Q~${'aB3d'.repeat(8)}`],
+    ['buildkite agent token', `bkua_${'0a1b'.repeat(10)}`],
+    ['cloudflare-origin-ca-key', `v1.0-${'0a1b'.repeat(6)}-${'0a'.repeat(73)}`],
+    ['defined-networking-api-token', `dnkey-${'a1b2'.repeat(7)}-${'a1b2'.repeat(13)}`],
+    ['dropbox-short-lived-api-token', `sl.${'aB3d'.repeat(34)}`],
+    ['facebook-page-access-token', `EAAC${'aB3d'.repeat(26)}`],
+    ['frameio-api-token', `fio-u-${'aB3d'.repeat(16)}`],
+    ['gitlab-rrt', `GR1348941${'aB3d'.repeat(5)}`],
+    ['harness-api-key', `pat.${'aB3d'.repeat(5)}ab.${'0a1b'.repeat(6)}.${'aB3d'.repeat(5)}`],
+    ['hashicorp-tf-api-token', `zY8xzY8xzY8xzY.atlasv1.${'aB3d'.repeat(16)}`],
+    ['heroku-api-key-v2', `HRKU-AA${'aB3d'.repeat(14)}`],
+    ['mailchimp-api-key', `${'0a1b'.repeat(8)}-us12`],
+    ['microsoft-teams-webhook', `https://x.webhook.office.com/webhookb2/${'0a1b'.repeat(9)}`],
+    ['new-relic-insert-key', `NRII-${'aB3d'.repeat(8)}`],
+    ['nuget-config-key', `oy2${'a1b2'.repeat(10)}abc`],
+    ['octopus-deploy-api-key', `API-${'A1B2'.repeat(6)}AB`],
+    ['openshift-user-token', `sha256~${'aB3d'.repeat(10)}abc`],
+    ['plaid-api-token', 'access-sandbox-0a1b0a1b-0a1b-0a1b-0a1b-0a1b0a1b0a1b'],
+    ['prefect-api-token', `pnu_${'a1b2'.repeat(9)}`],
+    ['readme-api-token', `rdme_${'a1b2'.repeat(17)}ab`],
+    ['scalingo-api-token', `tk-us-${'aB3d'.repeat(12)}`],
+    ['shippo-api-token', `shippo_live_${'0a1b'.repeat(10)}`],
+    ['sonar-api-token', `squ_${'0a1b'.repeat(10)}`],
+    ['telegram-bot-api-token', `12345678:A${'aB3d'.repeat(8)}aB`],
+    ['twilio-api-key', `SK${'0a1b'.repeat(8)}`],
+    ['yandex-aws-access-token', `AQVN${'aB3d'.repeat(9)}`],
     ['discord-webhook', `discord.com/api/webhooks/123456789012345678/${'aB3d'.repeat(17)}`],
   ])('removes a %s wherever it stands', (_rule, token) => {
     const { text, counts } = redactSecrets(`calling with ${token} failed`);
@@ -171,6 +202,30 @@ describe('redactSecrets', () => {
   });
 
   test.each([
+    `DD_APP_KEY=${'0a1b'.repeat(10)}`,
+    `"masterKey": "${'aB3d'.repeat(8)}"`,
+    `license_key: ${'0a1b'.repeat(10)}`,
+    `writeKey=${'aB3d'.repeat(8)}`,
+    `datadog = ${'0a1b'.repeat(8)}`,
+    `TWILIO: '${'0a1b'.repeat(8)}'`,
+  ])('removes a bare key behind a name that tells: %s', (text) => {
+    const redacted = redactSecrets(`started with ${text} now`);
+    expect(redacted.counts).toEqual({ api_key: 1 });
+    expect(redacted.text).not.toMatch(/0a1b|aB3d/);
+  });
+
+  test.each([
+    `cache_key=${'0a1b'.repeat(8)}`,
+    `partitionKey: "${'0a1b'.repeat(8)}"`,
+    `key=${'0a1b'.repeat(8)}`,
+    `order: ${'0a1b'.repeat(8)}`,
+    'license_key: expired since yesterday',
+    'app_key=com.acme.orders.PlaceOrderV2Handler',
+    'license_key=12345678901234567890123456789012',
+    `SKU${'0a1b'.repeat(8)}`,
+    `${'0a1b'.repeat(8)}-user`,
+    'at 10:A quarter to',
+    'v1.0-rc1, sl.log, t1.id and pat.java',
     'key-value store',
     'secret_santa_service is down',
     'dapifoo',
