@@ -1,8 +1,10 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { startFakeModel, type FakeModel } from '@prodsentinel/fake-model';
 import { Redis } from 'ioredis';
 import { killSwitchKey } from '../src/adapters/redis-model-budget.ts';
 import { aRequest, createAsker, open, unlimited, type AskerOptions } from './asking-diagnoser.ts';
+
+jest.setTimeout(60_000);
 
 let redis: Redis;
 

@@ -1,8 +1,10 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import type { AnalysisCompleted } from '@prodsentinel/contracts';
 import { planted, startFakeModel, type Behaviour, type FakeModel } from '@prodsentinel/fake-model';
 import { Redis } from 'ioredis';
 import { aRequest, createAsker, type AskerOptions } from './asking-diagnoser.ts';
+
+jest.setTimeout(60_000);
 
 let redis: Redis;
 

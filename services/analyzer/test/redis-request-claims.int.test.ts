@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createRedisRequestClaims } from '../src/adapters/redis-request-claims.ts';
 import { ClaimStoreModel } from './domain/diagnose/claim-store-model.ts';
+
+jest.setTimeout(60_000);
 
 let redis: Redis;
 
