@@ -5,6 +5,7 @@ import {
   type RequestOptions,
 } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { Socket } from 'node:net';
 
 /** What became of one request. */
 export type Outcome =
@@ -24,6 +25,7 @@ export interface SenderOptions {
   readonly url: string;
   readonly token?: string;
   readonly requestTimeoutMs: number;
+  readonly connectTimeoutMs: number;
 }
 
 /** Answers are small; more than this is not ingest. */
@@ -57,7 +59,7 @@ export class HttpSender {
   }
 
   #exchange(body: string): Promise<IncomingMessage> {
-    const { token, requestTimeoutMs } = this.#options;
+    const { token, requestTimeoutMs, connectTimeoutMs } = this.#options;
     const options: RequestOptions = {
       method: 'POST',
       agent: this.#agent,
@@ -77,14 +79,27 @@ export class HttpSender {
         () => request.destroy(new Error(`no answer within ${requestTimeoutMs} ms`)),
         requestTimeoutMs,
       ).unref();
-      request.once('socket', (socket) => socket.unref());
-      request.once('error', (error) => {
+      request.once('socket', (socket) => {
+        socket.unref();
+        destroyUnlessConnected(socket, connectTimeoutMs);
+      });
+      // Not once: an error without a listener ends the host.
+      request.on('error', (error) => {
         clearTimeout(timer);
         reject(error);
       });
       request.end(body);
     });
   }
+}
+
+function destroyUnlessConnected(socket: Socket, timeoutMs: number): void {
+  if (!socket.connecting) return;
+  const timer = setTimeout(
+    () => socket.destroy(new Error(`no connection within ${timeoutMs} ms`)),
+    timeoutMs,
+  ).unref();
+  for (const event of ['connect', 'close']) socket.once(event, () => clearTimeout(timer));
 }
 
 async function readText(response: IncomingMessage): Promise<string> {

@@ -1,3 +1,5 @@
+import { validateHeaderValue } from 'node:http';
+
 /** What a reporter is made with. Only `url` and `service` are needed. */
 export interface ReporterOptions {
   /** Where ingest listens, such as `http://127.0.0.1:8080`. */
@@ -26,6 +28,11 @@ export interface ReporterOptions {
   readonly lingerMs?: number;
   /** Milliseconds until a request without an answer counts as failed; default 10,000. */
   readonly requestTimeoutMs?: number;
+  /**
+   * Milliseconds until a connection must stand; default 2,000. Longer than that, too, nothing here holds up the end of a
+   * process that has nothing left to do (Node cannot give up a connection in the making by itself).
+   */
+  readonly connectTimeoutMs?: number;
   /** First wait after a failed request in milliseconds, doubled each time; default 500. */
   readonly minBackoffMs?: number;
   /** Longest wait between two attempts in milliseconds; default 30,000. */
@@ -35,7 +42,10 @@ export interface ReporterOptions {
    * recognised for an hour, so a longer value can count a failure twice.
    */
   readonly maxRetryMs?: number;
-  /** Told what went wrong while sending, in words; default: nobody, `stats()` counts. Must not block. */
+  /**
+   * Told what went wrong while sending, in words; default: nobody, `stats()` counts. Must not block; what it throws, or
+   * rejects with, is counted as `handlerErrors`.
+   */
   readonly onProblem?: (problem: string) => void;
 }
 
@@ -51,10 +61,14 @@ const defaults = {
   whenFull: 'drop-newest',
   lingerMs: 200,
   requestTimeoutMs: 10_000,
+  connectTimeoutMs: 2_000,
   minBackoffMs: 500,
   maxBackoffMs: 30_000,
   maxRetryMs: 45 * 60_000,
 } as const;
+
+/** Longer timers fire at once. */
+const maxTimerMs = 2 ** 31 - 1;
 
 /**
  * Adds the defaults.
@@ -63,16 +77,33 @@ const defaults = {
  */
 export function resolveOptions(options: ReporterOptions): ResolvedOptions {
   if (!options.service) throw new TypeError('service must not be empty');
-  const { protocol } = new URL(options.url);
+  const { protocol } = URL.parse(options.url) ?? {};
   if (protocol !== 'http:' && protocol !== 'https:') {
-    throw new TypeError(`url must begin with http:// or https://, not ${protocol}`);
+    throw new TypeError('url must be an address that begins with http:// or https://');
   }
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const resolved = { ...defaults, ...given } as ResolvedOptions;
   for (const [name, value] of Object.entries(resolved)) {
-    if (typeof value === 'number' && !(Number.isInteger(value) && value > 0)) {
-      throw new TypeError(`${name} must be a whole number above 0`);
-    }
+    if (name in defaults && name !== 'whenFull') requireWholeNumber(name, value);
   }
+  if (resolved.whenFull !== 'drop-newest' && resolved.whenFull !== 'drop-oldest') {
+    throw new TypeError('whenFull must be drop-newest or drop-oldest');
+  }
+  requireToken(resolved.token);
   return resolved;
+}
+
+function requireWholeNumber(name: string, value: unknown): void {
+  const max = name.endsWith('Ms') ? maxTimerMs : Number.MAX_SAFE_INTEGER;
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= max) return;
+  throw new TypeError(`${name} must be a whole number from 1 to ${max}`);
+}
+
+/** Its value is no part of the message: that could be logged. */
+function requireToken(token: string | undefined): void {
+  try {
+    validateHeaderValue('authorization', `Bearer ${token ?? ''}`);
+  } catch {
+    throw new TypeError('token holds characters that an HTTP header cannot');
+  }
 }

@@ -24,7 +24,7 @@ export function installProcessHooks(reporter: Reporter, options: ProcessHooksOpt
   const onUncaught = (error: unknown, origin: NodeJS.UncaughtExceptionOrigin) => {
     reporter.report(error, { severityNumber: 21, attributes: { 'exception.origin': origin } });
     // With a listener of the application's own the process may live on, and nothing may hold it up.
-    if (process.listenerCount('uncaughtException') === 0) sendBeforeCrash(reporter, crashDeadlineMs);
+    if (process.listenerCount('uncaughtException') === 0) trySendBeforeCrash(reporter, crashDeadlineMs);
   };
   const onBeforeExit = () => void reporter.flush(exitDeadlineMs);
   process.on('uncaughtExceptionMonitor', onUncaught);
@@ -33,6 +33,16 @@ export function installProcessHooks(reporter: Reporter, options: ProcessHooksOpt
     process.off('uncaughtExceptionMonitor', onUncaught);
     process.off('beforeExit', onBeforeExit);
   };
+}
+
+/** What is thrown while Node crashes would be shown in place of what it crashes with. */
+function trySendBeforeCrash(reporter: Reporter, deadlineMs: number): void {
+  try {
+    sendBeforeCrash(reporter, deadlineMs);
+  } catch (error) {
+    // Such as child processes being forbidden (`--permission`).
+    reporter.tell(() => `the last report could not be sent: ${String(error)}`);
+  }
 }
 
 function sendBeforeCrash(reporter: Reporter, deadlineMs: number): void {

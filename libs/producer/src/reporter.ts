@@ -1,7 +1,8 @@
 import { BoundedQueue, type QueuedRecord } from './bounded-queue.ts';
 import { HttpSender, type Outcome } from './http-sender.ts';
 import { resolveOptions, type ReporterOptions, type ResolvedOptions } from './options.ts';
-import { fromLogLine, toRecord, type ReportContext } from './to-record.ts';
+import { fromLogEntry } from './from-log-entry.ts';
+import { toRecord, type ReportContext } from './to-record.ts';
 
 /** What has become of the records so far. */
 export interface ReporterStats {
@@ -20,6 +21,9 @@ export interface ReporterStats {
   readonly queuedRecords: number;
   readonly queuedBytes: number;
 }
+
+/** Characters of one text of a record. The next is tried when a record is larger than `maxRecordBytes`. */
+const textLengths = [32_768, 4_096, 256] as const;
 
 type DropReason = 'queueFull' | 'tooLarge' | 'unserializable' | 'expired' | 'closed';
 
@@ -42,7 +46,8 @@ export class Reporter {
   #isSending = false;
   #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
-  #emptied: (() => void)[] = [];
+  /** Resolves when nothing is queued any more; one for all who wait, however often they ask. */
+  #emptied: PromiseWithResolvers<void> | undefined;
 
   constructor(options: ReporterOptions) {
     this.options = resolveOptions(options);
@@ -52,12 +57,12 @@ export class Reporter {
 
   /** Reports an error, or whatever else was thrown. */
   report(error: unknown, context: ReportContext = {}): void {
-    this.#enqueue(() => toRecord(error, context, this.options));
+    this.#enqueue((maxTextLength) => toRecord(error, context, { source: this.options, maxTextLength }));
   }
 
   /** Reports an entry of a logger as it is (pino's, or any that ingest understands). */
   reportLogEntry(entry: Record<string, unknown>): void {
-    this.#enqueue(() => fromLogLine(entry, this.options));
+    this.#enqueue((maxTextLength) => fromLogEntry(entry, { source: this.options, maxTextLength }));
   }
 
   /** Takes over records that another reporter has made. */
@@ -84,14 +89,14 @@ export class Reporter {
    */
   async flush(deadlineMs = 5_000): Promise<boolean> {
     if (this.#queue.records === 0) return true;
-    const emptied = new Promise<void>((resolve) => this.#emptied.push(resolve));
+    this.#emptied ??= Promise.withResolvers<void>();
     let deadline: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       deadline = setTimeout(resolve, deadlineMs);
     });
     // A linger is not waited for; a back-off is: ingest may have asked for it.
     if (this.#failuresInARow === 0) this.#schedule(0);
-    await Promise.race([emptied, late]);
+    await Promise.race([this.#emptied.promise, late]);
     clearTimeout(deadline);
     return this.#queue.records === 0;
   }
@@ -109,13 +114,18 @@ export class Reporter {
     return isFlushed;
   }
 
-  #enqueue(make: () => Record<string, unknown>): void {
+  #enqueue(make: (maxTextLength: number) => Record<string, unknown>): void {
     try {
-      this.#add(JSON.stringify(make()));
+      const [longest, ...shorter] = textLengths;
+      let json = JSON.stringify(make(longest));
+      for (const length of shorter) {
+        if (Buffer.byteLength(json) > this.options.maxRecordBytes) json = JSON.stringify(make(length));
+      }
+      this.#add(json);
     } catch (error) {
       // A getter or a toJSON of the host's object threw: the host must not notice.
       this.#dropped.unserializable++;
-      this.#tell(() => `a record could not be written as JSON: ${String(error)}`);
+      this.tell(() => `a record could not be written as JSON: ${String(error)}`);
     }
   }
 
@@ -153,7 +163,12 @@ export class Reporter {
     if (this.#batch.length === 0) return;
     const waitMs = this.#settle(outcome);
     if (this.#queue.records > 0) this.#schedule(waitMs);
-    else for (const resolve of this.#emptied.splice(0)) resolve();
+    else this.#tellEmptied();
+  }
+
+  #tellEmptied(): void {
+    this.#emptied?.resolve();
+    this.#emptied = undefined;
   }
 
   /** @returns milliseconds until the next attempt */
@@ -164,15 +179,15 @@ export class Reporter {
       this.#counts.accepted += outcome.accepted;
       this.#counts.filtered += outcome.filtered;
       this.#counts.refused += outcome.refused;
-      if (outcome.refused > 0) this.#tell(() => `ingest refused ${outcome.refused} records`);
+      if (outcome.refused > 0) this.tell(() => `ingest refused ${outcome.refused} records`);
       this.#finish(this.#batch);
     } else if (this.#batch.length > 1) {
       // One record spoils the batch: it is found by halving.
-      this.#tell(() => `a batch was rejected and is sent in halves: ${outcome.reason}`);
+      this.tell(() => `a batch was rejected and is sent in halves: ${outcome.reason}`);
       this.#splitBatch();
     } else {
       this.#counts.refused++;
-      this.#tell(() => `a record was rejected: ${outcome.reason}`);
+      this.tell(() => `a record was rejected: ${outcome.reason}`);
       this.#finish(this.#batch);
     }
     return 0;
@@ -192,7 +207,7 @@ export class Reporter {
   #backOff(retryAfterMs: number, reason: string): number {
     this.#counts.failedRequests++;
     this.#failuresInARow++;
-    this.#tell(() => reason);
+    this.tell(() => reason);
     const { minBackoffMs, maxBackoffMs, maxRetryMs } = this.options;
     if (performance.now() - this.#firstAttemptAtMs > maxRetryMs) {
       this.#dropped.expired += this.#batch.length;
@@ -203,11 +218,14 @@ export class Reporter {
     return Math.min(maxBackoffMs, Math.max(retryAfterMs, doubled * (0.5 + Math.random() / 2)));
   }
 
-  #tell(problem: () => string): void {
+  /** Tells the host's `onProblem`, whatever that does. */
+  tell(problem: () => string): void {
+    // The host's own handler may throw, or reject where it is async. The host must not fail for its failure reports;
+    // stats() counts what happened.
     try {
-      this.options.onProblem?.(problem());
+      const answer: unknown = this.options.onProblem?.(problem());
+      if (answer instanceof Promise) answer.catch(() => this.#handlerErrors++);
     } catch {
-      // The host's own handler threw. The host must not fail for its failure reports; stats() counts what happened.
       this.#handlerErrors++;
     }
   }

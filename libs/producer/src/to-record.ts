@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
+import { clip, readSafely, toText } from './bounded-text.ts';
+import { identify, type RecordSettings } from './source.ts';
 
 /** What an application may add to an error. */
 export interface ReportContext {
@@ -15,41 +15,27 @@ export interface ReportContext {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-/** Who reports: told of every record that does not say so itself. */
-export interface Source {
-  readonly service: string;
-  readonly environment?: string;
-  readonly release?: string;
-}
-
 const maxCauses = 10;
-const maxTextLength = 32 * 1024;
 
 /** An error, or whatever else was thrown, as an item for ingest. */
-export function toRecord(error: unknown, context: ReportContext, source: Source): Record<string, unknown> {
+export function toRecord(
+  error: unknown,
+  context: ReportContext,
+  { source, maxTextLength }: RecordSettings,
+): Record<string, unknown> {
   const { message, severityNumber = 17, traceId, spanId, attributes } = context;
-  const [outermost, ...causes] = describeChain(error);
+  const [outermost, ...causes] = describeChain(error, maxTextLength);
   return {
     ...identify(source),
     time: new Date().toISOString(),
     severityNumber,
     severityText: severityNumber >= 21 ? 'FATAL' : severityNumber >= 17 ? 'ERROR' : 'WARN',
-    message: clip(message ?? outermost!.message),
+    message: clip(message ?? outermost!.message, maxTextLength),
     traceId,
     spanId,
     exception: { ...outermost, causes },
-    attributes: attributes ?? {},
+    attributes: { ...describeCode(error), ...attributes },
   };
-}
-
-/** A line of a logger as an item for ingest, which understands the names of common loggers. */
-export function fromLogLine(line: Record<string, unknown>, source: Source): Record<string, unknown> {
-  return { ...identify(source), ...line };
-}
-
-function identify({ service, environment, release }: Source): Record<string, unknown> {
-  // With an id of its own, a record that is sent twice is counted once.
-  return { signalId: randomUUID(), service, environment, release, host: hostname() };
 }
 
 interface Described {
@@ -58,35 +44,45 @@ interface Described {
   readonly stack?: string;
 }
 
-function describeChain(error: unknown): Described[] {
+function describeChain(error: unknown, maxTextLength: number): Described[] {
   const chain: Described[] = [];
   const seen = new Set<unknown>();
   let at = error;
   while (chain.length <= maxCauses && !seen.has(at)) {
     seen.add(at);
-    chain.push(describe(at));
-    if (!(at instanceof Error) || at.cause === undefined) break;
-    at = at.cause;
+    chain.push(describe(at, maxTextLength));
+    const next = nextCause(at);
+    if (next === undefined) break;
+    at = next;
   }
   return chain;
 }
 
-function describe(error: unknown): Described {
-  if (!(error instanceof Error)) return { type: typeof error, message: clip(toText(error)) };
-  // Whatever the types say: applications assign other things to these.
-  const { message, stack } = error as { message: unknown; stack?: unknown };
+/** Its cause; of several at once (`AggregateError`) the first. */
+function nextCause(error: unknown): unknown {
+  if (!(error instanceof Error)) return undefined;
+  const cause = readSafely(() => error.cause);
+  if (cause !== undefined || !(error instanceof AggregateError)) return cause;
+  return readSafely(() => (error.errors as unknown[])[0]);
+}
+
+function describe(error: unknown, maxTextLength: number): Described {
+  if (!(error instanceof Error)) return { type: typeof error, message: toText(error, maxTextLength) };
+  // Whatever the types say: applications assign other things to these, and getters that throw.
+  const type = readSafely(() => error.constructor.name as unknown) || readSafely(() => error.name as unknown);
+  const message = readSafely(() => error.message as unknown);
+  const stack = readSafely(() => error.stack as unknown);
   return {
-    type: error.constructor?.name || error.name,
-    message: clip(toText(message)),
-    ...(typeof stack === 'string' ? { stack: clip(stack) } : {}),
+    type: clip(typeof type === 'string' ? type : 'Error', maxTextLength),
+    message: toText(message ?? '', maxTextLength),
+    ...(typeof stack === 'string' ? { stack: clip(stack, maxTextLength) } : {}),
   };
 }
 
-function toText(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value);
-  return JSON.stringify(value) ?? typeof value;
-}
-
-function clip(text: string): string {
-  return text.length <= maxTextLength ? text : `${text.slice(0, maxTextLength)}…`;
+/** Errors of Node and of most libraries say in `code` what went wrong (ECONNREFUSED, 23505). */
+function describeCode(error: unknown): Record<string, string> {
+  const code = readSafely(() => (error as { code?: unknown } | null)?.code);
+  return typeof code === 'string' || typeof code === 'number'
+    ? { 'exception.code': clip(String(code), 256) }
+    : {};
 }

@@ -117,7 +117,7 @@ test('bytes are bounded as well, what is in flight included', async () => {
   reporter.report(new Error('first'));
   await never.untilRequests(1);
   for (let n = 0; n < 100; n++) reporter.report(new Error('x'.repeat(1000)));
-  reporter.report(new Error('x'.repeat(30_000)));
+  reporter.report(new Error('first'), { attributes: { body: 'x'.repeat(30_000) } });
   const { queuedBytes, queuedRecords, dropped } = reporter.stats();
   expect(queuedBytes).toBeLessThanOrEqual(20_000);
   expect(queuedRecords + dropped.queueFull).toBe(101);

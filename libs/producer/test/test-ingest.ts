@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 
 export type Item = Record<string, unknown> & { signalId: string };
-type Behaviour = (items: Item[], response: ServerResponse, attempt: number) => void;
+export type Behaviour = (items: Item[], response: ServerResponse, attempt: number) => void;
 
 /** A server in ingest's place that answers as it is told: for what the real one does only when it is ill. */
 export async function startTestIngest(behave: Behaviour = (items, response) => accept(response, items)) {
