@@ -7,18 +7,30 @@ import {
 } from '@prodsentinel/messaging';
 import type { Service, ServiceContext } from '@prodsentinel/process';
 import { connectRedis } from './adapters/redis.ts';
-import type { AnalyzerConfig } from './config.ts';
+import { stageNames, type AnalyzerConfig, type StageName } from './config.ts';
 import { createDiagnoseStage } from './diagnose/diagnose-stage.ts';
 import { createObserveStage } from './observe/observe-stage.ts';
 import type { Stage, StageDependencies } from './stage.ts';
 
-/** The analyzer's composition root: one Redis connection, and the stages that the settings ask for. */
+/** How each stage is made. */
+export type StageFactories = Readonly<Record<StageName, (dependencies: StageDependencies) => Stage>>;
+
+/**
+ * The analyzer's composition root: one Redis connection, and the stages that the settings ask for.
+ *
+ * @param factories stages to make in another way than they are made in production
+ */
 export function createAnalyzer(
   config: AnalyzerConfig,
   context: ServiceContext,
-  createDiagnose: (dependencies: StageDependencies) => Stage = createDiagnoseStage,
+  factories: Partial<StageFactories> = {},
 ): Service {
   const { logger } = context;
+  const create: StageFactories = {
+    observe: createObserveStage,
+    diagnose: createDiagnoseStage,
+    ...factories,
+  };
   const misconfigured = Promise.withResolvers<never>();
   misconfigured.promise.catch(() => undefined);
   const stages: Stage[] = [];
@@ -48,8 +60,8 @@ export function createAnalyzer(
     haltStore: createRedisHaltStore(redis),
     crashMemory: createCrashMemory(createRedisCrashStore(redis), config.RECORD_CRASHES_MAX),
   };
-  if (config.ANALYZER_STAGES.includes('observe')) stages.push(createObserveStage(dependencies));
-  if (config.ANALYZER_STAGES.includes('diagnose')) stages.push(createDiagnose(dependencies));
+  for (const name of stageNames)
+    if (config.ANALYZER_STAGES.includes(name)) stages.push(create[name](dependencies));
 
   return {
     failed: Promise.race([misconfigured.promise, ...stages.map(({ failed }) => failed)]),
