@@ -9,6 +9,7 @@ import {
 } from '@prodsentinel/kernel';
 import { fromKafkaError, kafkaTypeOf } from './errors.ts';
 import { clusterName, createKafkaClient, type KafkaConnection } from './kafka-client.ts';
+import { IdleCheck } from './idle-check.ts';
 import { createPartitioner } from './partitioner.ts';
 
 export type HeaderValue = Buffer | string | (Buffer | string)[] | undefined;
@@ -28,6 +29,8 @@ export interface ProducerLimits {
   readonly maxQueuedBytes?: number;
   /** Milliseconds from the start of a request to Kafka until its outcome counts as unknown. Default 10,000. */
   readonly sendDeadlineMs?: number;
+  /** Milliseconds between questions whether Kafka is there, while nothing is sent. Default 0: it is not asked. */
+  readonly idleCheckMs?: number;
 }
 
 interface Request {
@@ -64,6 +67,7 @@ export class RawProducer {
   #pump: Promise<void> | undefined;
   #reconnect: Promise<void> | undefined;
   #closing: Promise<unknown>[] = [];
+  #idleCheck: IdleCheck | undefined;
 
   constructor(connection: KafkaConnection, limits: ProducerLimits = {}) {
     this.#connection = connection;
@@ -71,6 +75,7 @@ export class RawProducer {
       maxQueuedRecords: 20_000,
       maxQueuedBytes: 64 * 1024 * 1024,
       sendDeadlineMs: 10_000,
+      idleCheckMs: 0,
       ...limits,
     };
   }
@@ -85,6 +90,14 @@ export class RawProducer {
       signal,
       onUnavailable: (error) => logger.warn({ event: 'waiting_for_kafka' }, error.message),
     });
+    const everyMs = this.#limits.idleCheckMs;
+    if (everyMs > 0) {
+      this.#idleCheck = new IdleCheck(this.#connection, {
+        everyMs,
+        isIdle: () => this.#producer !== undefined && this.#pump === undefined,
+        onGone: (error) => this.#replace(this.#producer!, error),
+      });
+    }
   }
 
   sendRaw(messages: readonly RawMessage[]): Promise<void> {
@@ -112,6 +125,7 @@ export class RawProducer {
   async stop(): Promise<void> {
     await this.#pump;
     this.#stopping.abort();
+    await this.#idleCheck?.stop();
     await this.#reconnect;
     if (this.#producer) this.#discard(this.#producer);
     this.#producer = undefined;
@@ -186,7 +200,7 @@ export class RawProducer {
 
   #replace(broken: KafkaProducer, error: unknown): void {
     const { logger } = this.#connection;
-    logger.warn({ event: 'producer_replaced' }, `a send failed: ${describeError(error)}`);
+    logger.warn({ event: 'producer_replaced' }, `Kafka does not answer: ${describeError(error)}`);
     this.#producer = undefined;
     this.#discard(broken);
     this.#reconnect = this.#connectAgain().finally(() => (this.#reconnect = undefined));

@@ -60,7 +60,7 @@ export function createIngestService(
       addresses['ingest'] = urlOf(config, server);
       sayWhoMaySend(config, logger, addresses['ingest']);
       await producer.start(signal);
-      resources.add('the health watch', watchReachability(producer, health), clearInterval);
+      resources.add('the health watch', watchHealth(producer, rates, health), clearInterval);
     },
     stop: () => resources.release(),
   };
@@ -77,8 +77,12 @@ function createFailuresProducer(config: IngestConfig, { logger }: ServiceContext
     },
     codec: createCodec(config.SCHEMA_REGISTRY_URL, config.KAFKA_TOPIC_PREFIX),
     topics: ['failures'],
+    idleCheckMs,
   });
 }
+
+/** Who asks whether it is ready must not have to send something to know. */
+const idleCheckMs = 2_000;
 
 function createIngestServer(
   config: IngestConfig,
@@ -163,6 +167,10 @@ const wildcardHosts = new Set(['0.0.0.0', '::']);
 
 function sayWhoMaySend(config: IngestConfig, logger: ServiceContext['logger'], address: string): void {
   if (config.INGEST_TOKENS_FILE !== undefined) {
+    if (!isLoopback(config.INGEST_HOST) && config.INGEST_TLS_CERT_FILE === undefined) {
+      const message = `tokens travel in the clear to ${address}: set INGEST_TLS_CERT_FILE, unless something before it speaks TLS`;
+      logger.warn({ event: 'tokens_in_the_clear', address }, message);
+    }
     logger.info({ event: 'listening', address }, `listening on ${address}: who sends needs a token`);
   } else if (isLoopback(config.INGEST_HOST)) {
     logger.info({ event: 'listening', address }, `listening on ${address}: open, on loopback only`);
@@ -174,11 +182,18 @@ function sayWhoMaySend(config: IngestConfig, logger: ServiceContext['logger'], a
   }
 }
 
-function watchReachability(producer: Producer, health: ServiceContext['health']): NodeJS.Timeout {
-  const look = () =>
-    producer.isReachable
-      ? health.set('ingest', 'running')
-      : health.set('ingest', 'paused', 'Kafka does not answer: requests are answered 503');
+function watchHealth(
+  producer: Producer,
+  rates: SenderRates | undefined,
+  health: ServiceContext['health'],
+): NodeJS.Timeout {
+  const look = () => {
+    if (!producer.isReachable)
+      health.set('ingest', 'paused', 'Kafka does not answer: requests are answered 503');
+    else if (rates?.isShared === false)
+      health.set('ingest', 'degraded', 'Redis is away: each process bounds the rates of sources on its own');
+    else health.set('ingest', 'running');
+  };
   look();
   return setInterval(look, watchIntervalMs).unref();
 }

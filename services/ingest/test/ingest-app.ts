@@ -12,7 +12,12 @@ export const nowMs = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 /** What answers of this file's tests the OpenAPI document does not say. */
 const undocumentedAnswers: string[] = [];
-afterEach(() => expect(undocumentedAnswers.splice(0)).toEqual([]));
+/** What each app of the test holds: nothing, once all is answered. */
+const held: InFlightBytes[] = [];
+afterEach(() => {
+  expect(undocumentedAnswers.splice(0)).toEqual([]);
+  expect(held.splice(0).filter(({ bytes }) => bytes !== 0)).toEqual([]);
+});
 
 /** Ingest's HTTP side with a producer that is told what to say. */
 export function createTestApp(overrides: Partial<ServerOptions> = {}) {
@@ -32,6 +37,7 @@ export function createTestApp(overrides: Partial<ServerOptions> = {}) {
     limits: { ...limits, ...overrides.limits },
   });
   holdAgainstDocument(app);
+  held.push(inFlight);
   return { app, producer, registry, inFlight };
 }
 

@@ -1,11 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { startTcpProxy } from '@prodsentinel/fault-tools';
-import { createLogger } from '@prodsentinel/process';
+import { createLogger, Health } from '@prodsentinel/process';
+import { readIngestConfig } from '../src/config.ts';
 import { connectRateRedis } from '../src/senders/connect-rate-redis.ts';
 import { SenderRates } from '../src/senders/sender-rates.ts';
 import { TokenAdmission } from '../src/senders/token-admission.ts';
+import { createIngestService } from '../src/service.ts';
+import { FakeProducer } from './fake-producer.ts';
 import { createTestApp, post } from './ingest-app.ts';
 
 const token = 'ps_a-token';
@@ -45,18 +51,55 @@ describe('the rate of a source', () => {
     proxy.set({ kind: 'none' });
     await until(() => redis.status === 'ready');
   });
+
+  test('that is not shared is told by health: degraded, and still ready', async () => {
+    const proxy = await startTcpProxy({ host: redisUrl.hostname, port: Number(redisUrl.port) });
+    ends.push(() => proxy.close());
+    const directory = await mkdtemp(join(tmpdir(), 'rates-'));
+    ends.push(() => rm(directory, { recursive: true }));
+    const path = join(directory, 'tokens.json');
+    await writeFile(path, tokensOf(rate));
+    const health = new Health();
+    const config = readIngestConfig({
+      KAFKA_BROKERS: 'localhost:1',
+      SCHEMA_REGISTRY_URL: 'http://localhost:1',
+      INGEST_PORT: '0',
+      INGEST_TOKENS_FILE: path,
+      REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
+    });
+    const context = { logger: silent(), health, signal: new AbortController().signal };
+    const service = createIngestService(config, context, { producer: new FakeProducer() });
+    ends.push(() => service.stop());
+    await service.start();
+    await until(() => health.stages['ingest']?.state === 'running');
+    proxy.set({ kind: 'refuse' });
+    await until(() => health.stages['ingest']?.state === 'degraded');
+    expect([health.isReady, health.stages['ingest']?.reason]).toEqual([
+      true,
+      expect.stringContaining('Redis'),
+    ]);
+    proxy.set({ kind: 'none' });
+    await until(() => health.stages['ingest']?.state === 'running');
+  });
 });
 
 const rate = 20;
 
+function tokensOf(requestsPerSecond: number): string {
+  const sha256 = createHash('sha256').update(token).digest('hex');
+  return JSON.stringify({ tokens: [{ name: 'shop', sha256, requestsPerSecond }] });
+}
+
+function silent() {
+  return createLogger('ingest', { LOG_LEVEL: 'silent', LOG_FORMAT: 'json' });
+}
+
 async function startApp(prefix: string, url: string) {
-  const logger = createLogger('ingest', { LOG_LEVEL: 'silent', LOG_FORMAT: 'json' });
-  const redis = connectRateRedis(url, logger);
+  const redis = connectRateRedis(url, silent());
   const rates = new SenderRates(redis, prefix);
   ends.push(() => rates.close());
   const admission = new TokenAdmission(rates);
-  const sha256 = createHash('sha256').update(token).digest('hex');
-  admission.use([JSON.stringify({ tokens: [{ name: 'shop', sha256, requestsPerSecond: rate }] })]);
+  admission.use([tokensOf(rate)]);
   await until(() => redis.status === 'ready');
   return { ...createTestApp({ admission }), redis };
 }

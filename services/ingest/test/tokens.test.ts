@@ -127,6 +127,18 @@ describe('the token file', () => {
     expect(logged()).not.toContain(entry('', token).sha256);
   });
 
+  test.each([
+    ['0.0.0.0', true],
+    ['127.0.0.1', false],
+  ])('on %s without TLS: it is said at start that tokens travel in the clear: %s', async (host, isSaid) => {
+    const directory = await mkdtemp(join(tmpdir(), 'tokens-'));
+    ends.push(() => rm(directory, { recursive: true }));
+    const path = join(directory, 'tokens.json');
+    await writeFile(path, fileOf(entry('shop', token)));
+    const { logged } = await startService(path, ends, { INGEST_HOST: host });
+    expect(logged().includes('"event":"tokens_in_the_clear"')).toBe(isSaid);
+  });
+
   test.each(['{}', fileOf({ ...entry('a', token), requestsPerSecond: 1 }), undefined])(
     'that is unfit at start (%s) ends the start',
     async (content) => {
@@ -154,7 +166,11 @@ function createApp() {
   });
 }
 
-async function startService(path: string, ends: (() => Promise<unknown>)[]) {
+async function startService(
+  path: string,
+  ends: (() => Promise<unknown>)[],
+  env: Record<string, string> = {},
+) {
   const lines: string[] = [];
   const sink = new Writable({
     write(chunk, _encoding, done) {
@@ -167,6 +183,7 @@ async function startService(path: string, ends: (() => Promise<unknown>)[]) {
     SCHEMA_REGISTRY_URL: 'http://localhost:1',
     INGEST_PORT: '0',
     INGEST_TOKENS_FILE: path,
+    ...env,
   });
   const context = { logger: pino(sink), health: new Health(), signal: new AbortController().signal };
   const service = createIngestService(config, context, { producer: new FakeProducer() });

@@ -25,6 +25,11 @@ export class SenderRates {
     this.#redis.connect().catch(() => undefined);
   }
 
+  /** Whether all processes count together: always, while no source has a rate. */
+  get isShared(): boolean {
+    return this.#redis.status === 'wait' || this.#redis.status === 'ready';
+  }
+
   close(): void {
     this.#redis.disconnect();
   }
