@@ -1,5 +1,6 @@
 import type { Bench } from './bench.ts';
 import { consumeBench } from './consume/consume.ts';
+import { ingestBench } from './ingest/ingest-bench.ts';
 import { observeBench } from './observe/observe-bench.ts';
 import { persistBench } from './persist/persist.ts';
 import { produceBench } from './produce/produce.ts';
@@ -9,6 +10,7 @@ import { queriesBench } from './queries/queries.ts';
 export const benches: readonly Bench[] = [
   consumeBench,
   produceBench,
+  ingestBench,
   observeBench,
   persistBench,
   queriesBench,
