@@ -45,7 +45,7 @@ function addAnalysis(page: Page, analysis: AnalysisDetails | null): void {
   const confidence = `${Math.round(analysis.confidence * 100)} %`;
   const suspect = analysis.suspectedService ? `, in ${printable(analysis.suspectedService)}` : '';
   page.text(`${analysis.verdict}, ${confidence}: ${analysis.category}${suspect} (by ${analysis.source})`, 2);
-  if (analysis.withoutModel) page.text(`no model: ${printable(analysis.withoutModel)}`, 2, 'dim');
+  if (analysis.withoutModel) page.text(`by rules, because ${printable(analysis.withoutModel)}`, 2, 'dim');
   if (analysis.modelCalls > 0) page.text(spendingInWords(analysis), 2, 'dim');
   for (const { text, quotes, evidenceIds } of analysis.claims) {
     page.text(`- ${printable(text)} [${evidenceIds.map(printable).join(', ')}]`, 2);
