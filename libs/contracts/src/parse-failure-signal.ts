@@ -42,11 +42,8 @@ export function toTimestampMicros(value: string | number): TimestampMicros {
 const rfc3339 = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
 
 const text = z.string();
-const optionalText = text.nullish().transform((value) => value ?? null);
-const optionalWhole = z
-  .int()
-  .nullish()
-  .transform((value) => value ?? null);
+const optionalText = text.nullable().default(null);
+const optionalWhole = z.int().nullable().default(null);
 const time = z
   .union([text, z.number()])
   .nullish()
@@ -89,24 +86,21 @@ const failureSignalJson = z.object({
         .array(z.object({ type: optionalText, message: optionalText, stack: optionalText }))
         .default([]),
     })
-    .nullish()
-    .transform((value) => value ?? null),
+    .nullable()
+    .default(null),
   span: z
     .object({ name: text.default(''), durationMicros: optionalWhole, status: text.default('unset') })
-    .nullish()
-    .transform((value) => value ?? null),
+    .nullable()
+    .default(null),
   metric: z
     .object({ name: text.default(''), value: z.number().default(0), unit: optionalText })
-    .nullish()
-    .transform((value) => value ?? null),
+    .nullable()
+    .default(null),
   attributes: z
     .record(z.string(), z.unknown())
     .nullish()
     .transform((value) => toTexts(value ?? {})),
-  fingerprint: z
-    .array(text)
-    .nullish()
-    .transform((value) => value ?? null),
+  fingerprint: z.array(text).nullable().default(null),
   occurredAt: time,
   receivedAt: time,
 });

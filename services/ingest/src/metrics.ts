@@ -30,7 +30,9 @@ export function createMetrics(registry: Registry, inFlightBytes: () => number): 
   });
   registry.registerMetric(inFlight);
   return {
-    countItems: (outcome, count) => items.inc({ outcome }, count),
+    countItems: (outcome, count) => {
+      if (count > 0) items.inc({ outcome }, count);
+    },
     countRequest: (status) => requests.inc({ status: String(status) }),
   };
 }

@@ -52,7 +52,14 @@ export class Fields {
   }
 
   toObject(): Record<string, unknown> {
-    return Object.fromEntries(this.#fields);
+    const object: Record<string, unknown> = {};
+    for (const [name, value] of this.#fields) {
+      // Set like any other, it would become the object's prototype.
+      if (name === '__proto__')
+        Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+      else object[name] = value;
+    }
+    return object;
   }
 
   #takeFlat<T>(name: string, read: (value: unknown) => T | undefined): T | undefined {

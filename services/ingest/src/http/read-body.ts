@@ -84,7 +84,7 @@ function collect(
       }
       chunks.push(chunk);
     };
-    const done = () => settle(() => resolve(Buffer.concat(chunks, bytes)));
+    const done = () => settle(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)));
 
     // Node says so when the client is gone, for whatever reason, before the body was complete.
     request.on('error', cutShort);
