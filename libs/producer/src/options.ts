@@ -77,7 +77,8 @@ const maxTimerMs = 2 ** 31 - 1;
  */
 export function resolveOptions(options: ReporterOptions): ResolvedOptions {
   if (!options.service) throw new TypeError('service must not be empty');
-  const { protocol } = URL.parse(options.url) ?? {};
+  // Node 20 has no `URL.parse`.
+  const protocol = URL.canParse(options.url) ? new URL(options.url).protocol : undefined;
   if (protocol !== 'http:' && protocol !== 'https:') {
     throw new TypeError('url must be an address that begins with http:// or https://');
   }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import type { Reporter } from './reporter.ts';
 
 export interface ProcessHooksOptions {
@@ -45,10 +45,13 @@ function trySendBeforeCrash(reporter: Reporter, deadlineMs: number): void {
   }
 }
 
+/** Beside this module: in the sources as TypeScript, in the package as JavaScript. */
+const lastWords = join(import.meta.dirname, `send-before-crash${extname(import.meta.filename)}`);
+
 function sendBeforeCrash(reporter: Reporter, deadlineMs: number): void {
   const { onProblem: _, ...options } = reporter.options;
   // Without the host's NODE_OPTIONS: a debugger or a preload has no business in it.
-  spawnSync(process.execPath, [join(import.meta.dirname, 'send-before-crash.ts')], {
+  spawnSync(process.execPath, [lastWords], {
     input: JSON.stringify({ options, records: reporter.unsettled(), deadlineMs }),
     env: { ...process.env, NODE_OPTIONS: '' },
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -46,8 +46,9 @@ export class Reporter {
   #isSending = false;
   #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
-  /** Resolves when nothing is queued any more; one for all who wait, however often they ask. */
-  #emptied: PromiseWithResolvers<void> | undefined;
+  /** Resolves when nothing is queued any more. */
+  #emptied: Promise<void> | undefined;
+  #resolveEmptied: (() => void) | undefined;
 
   constructor(options: ReporterOptions) {
     this.options = resolveOptions(options);
@@ -89,14 +90,15 @@ export class Reporter {
    */
   async flush(deadlineMs = 5_000): Promise<boolean> {
     if (this.#queue.records === 0) return true;
-    this.#emptied ??= Promise.withResolvers<void>();
+    // One for all who wait, however often they ask.
+    this.#emptied ??= new Promise((resolve) => (this.#resolveEmptied = resolve));
     let deadline: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       deadline = setTimeout(resolve, deadlineMs);
     });
     // A linger is not waited for; a back-off is: ingest may have asked for it.
     if (this.#failuresInARow === 0) this.#schedule(0);
-    await Promise.race([this.#emptied.promise, late]);
+    await Promise.race([this.#emptied, late]);
     clearTimeout(deadline);
     return this.#queue.records === 0;
   }
@@ -167,7 +169,7 @@ export class Reporter {
   }
 
   #tellEmptied(): void {
-    this.#emptied?.resolve();
+    this.#resolveEmptied?.();
     this.#emptied = undefined;
   }
 
