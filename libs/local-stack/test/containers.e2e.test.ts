@@ -7,7 +7,7 @@ import { holdContainers, type HeldContainers } from './held-containers.ts';
 import { waitFor } from './waiting.ts';
 import { read, write, written } from './written.ts';
 
-const timeoutMs = 240_000;
+const timeoutMs = 400_000;
 const why = whyNoContainers();
 const describeInContainers = why ? describe.skip : describe;
 

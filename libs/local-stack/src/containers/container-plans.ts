@@ -45,14 +45,14 @@ const kafka: ContainerPlan = {
     KAFKA_HEAP_OPTS: '-Xms64M -Xmx512M',
   }),
   url: (port) => `127.0.0.1:${port}`,
-  readyWithinMs: 90_000,
+  readyWithinMs: 180_000,
 };
 
 const registry: ContainerPlan = {
   port: 8080,
   environment: () => ({ QUARKUS_LOG_LEVEL: 'WARN' }),
   url: (port) => `http://127.0.0.1:${port}/apis/ccompat/v7`,
-  readyWithinMs: 90_000,
+  readyWithinMs: 180_000,
 };
 
 const redis: ContainerPlan = {
@@ -62,7 +62,7 @@ const redis: ContainerPlan = {
   environment: () => ({}),
   url: (port) => `redis://127.0.0.1:${port}`,
   // It starts in a moment: one that is silent for longer is in an engine whose ports are not on this machine.
-  readyWithinMs: 30_000,
+  readyWithinMs: 60_000,
 };
 
 function postgresWith(password: string): ContainerPlan {
@@ -76,6 +76,6 @@ function postgresWith(password: string): ContainerPlan {
       POSTGRES_PASSWORD: password,
     }),
     url: (port) => `postgres://prodsentinel:${password}@127.0.0.1:${port}/prodsentinel`,
-    readyWithinMs: 90_000,
+    readyWithinMs: 180_000,
   };
 }
