@@ -155,10 +155,26 @@ describe('what a batch turns out to be', () => {
     });
   });
 
-  test('ten megabytes of title and evidence are stored, the title cut', async () => {
+  test('of ten megabytes of text so much is stored that a request with it fits into Kafka', async () => {
     const large = 'x'.repeat(10_000_000);
-    expect(await handle(observationOf([windowOf('t', [1])], { title: large }))).toEqual([done]);
-    expect((await onlyIncident())?.title).toHaveLength(500);
+    const signal = { ...emptyEvidence, message: large, stack: large, exceptionType: large };
+    const observation = observationOf([windowOf('t', [1])], {
+      title: large,
+      services: [large],
+      releases: [large],
+      signature: [{ service: large, template: large, count: 1 }],
+      fingerprintParts: [{ kind: 'message', value: large, why: large }],
+      suspects: [{ service: large, template: large, score: 1, why: large }],
+      evidence: Array.from({ length: 6 }, () => signal),
+      evidenceOmitted: 7,
+    });
+    expect(await handle(observation)).toEqual([done]);
+    const incident = await onlyIncident();
+    expect(incident?.title).toHaveLength(500);
+    // The first three signals, their texts cut; the others are counted with those that the analyzer left out.
+    expect(incident?.evidence.map(({ message }) => message.length)).toEqual([32_768, 32_768, 32_768]);
+    expect(incident?.evidenceOmitted).toBe(10);
+    expect(JSON.stringify(incident).length).toBeLessThan(300_000);
   });
 });
 

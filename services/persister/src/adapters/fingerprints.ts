@@ -1,5 +1,4 @@
 import type { SqlSession } from '@prodsentinel/database';
-import { aliasName } from '../domain/decide-observations.ts';
 import type { VersionedFingerprint } from '../domain/observation.ts';
 import { compareTexts } from '../domain/fold-offsets.ts';
 
@@ -8,9 +7,9 @@ export interface Alias extends VersionedFingerprint {
 }
 
 export interface LockedAliases {
-  /** By `aliasName`: where those lead that were there before. */
+  /** By `alias`: where those lead that were there before. */
   readonly known: ReadonlyMap<string, string>;
-  /** By `aliasName`: the id that this transaction inserted for those that were not. No incident has it yet. */
+  /** By `alias`: the id that this transaction inserted for those that were not. No incident has it yet. */
   readonly proposed: ReadonlyMap<string, string>;
 }
 
@@ -20,10 +19,12 @@ export async function lockFingerprints(
   aliases: readonly Alias[],
   newId: () => string,
 ): Promise<LockedAliases> {
-  const byName = new Map(aliases.map((alias) => [aliasName(alias.environment, alias), alias]));
+  const byName = new Map(aliases.map((each) => [each.alias, each]));
   const given = [...byName]
     .toSorted(([a], [b]) => compareTexts(a, b))
-    .map(([name, alias], place) => ({ ...alias, name, place, id: newId() }));
+    .map(([name, { environment, version, fingerprint }], place) => {
+      return { name, environment, version, fingerprint, place, id: newId() };
+    });
   const inserted = await session.query<{ id: string }>(
     `insert into incident_fingerprints (environment, version, fingerprint, incident_id)
     select environment, version, fingerprint, id from ${givenAliases} order by place

@@ -9,7 +9,6 @@ import type { FreshObservation } from './fresh-observation.ts';
 import { growIncident, openIncident, openOverflowIncident, originOf } from './grow-incident.ts';
 import type { IncidentEventDraft } from './incident-event.ts';
 import type { Incident } from './incident.ts';
-import type { VersionedFingerprint } from './observation.ts';
 
 export interface DecisionRules {
   readonly timing: AnalysisTiming;
@@ -21,9 +20,9 @@ export interface DecisionRules {
 
 /** What the database says, all of it locked. */
 export interface Known {
-  /** By `aliasName`. */
+  /** By `alias`. */
   readonly aliases: ReadonlyMap<string, string>;
-  /** Ids for new incidents, by the `aliasName` that this transaction inserted. */
+  /** Ids for new incidents, by the `alias` that this transaction inserted. */
   readonly proposedIds: ReadonlyMap<string, string>;
   readonly incidents: ReadonlyMap<string, Incident>;
   readonly requests: ReadonlyMap<string, RequestHistory>;
@@ -50,7 +49,7 @@ export interface TraceShare {
 export interface Decisions {
   /** Created or changed. */
   readonly incidents: readonly Incident[];
-  /** By `aliasName`: where each fingerprint of the batch leads now. */
+  /** By `alias`: where each fingerprint of the batch leads now. */
   readonly aliases: ReadonlyMap<string, string>;
   /** All fingerprints of a closed incident go to its successor. */
   readonly takeovers: readonly { readonly from: string; readonly to: string }[];
@@ -68,10 +67,6 @@ export function decideObservations(
   const draft = new Draft(known, rules, newId);
   for (const fresh of observations) draft.apply(fresh);
   return draft.finish(now);
-}
-
-export function aliasName(environment: string, { version, fingerprint }: VersionedFingerprint): string {
-  return JSON.stringify([environment, version, fingerprint]);
 }
 
 export function originName(
@@ -107,12 +102,9 @@ class Draft {
     const before = this.#incidentFor(fresh);
     const after = growIncident(before, fresh);
     this.#put(after);
-    const { environment, fingerprints, isReduced } = fresh.observation;
+    const { fingerprints, isReduced } = fresh.observation;
     if (!after.isOverflow)
-      for (const each of fingerprints) {
-        const name = aliasName(environment, each);
-        if (!this.#aliases.has(name)) this.#aliases.set(name, after.id);
-      }
+      for (const { alias } of fingerprints) if (!this.#aliases.has(alias)) this.#aliases.set(alias, after.id);
     if (after.severity !== before.severity)
       this.#tell(after.id, 'severity_raised', 'a failure was worse', {
         from: before.severity,
@@ -150,8 +142,9 @@ class Draft {
   }
 
   #incidentFor(fresh: FreshObservation): Incident {
-    const { environment, fingerprints } = fresh.observation;
-    const id = fingerprints.map((each) => this.#aliases.get(aliasName(environment, each))).find(Boolean);
+    const { fingerprints } = fresh.observation;
+    const known = fingerprints.find(({ alias }) => this.#aliases.has(alias));
+    const id = known && this.#aliases.get(known.alias);
     const incident = id === undefined ? undefined : this.#incidents.get(id);
     if (!incident) return this.#openFor(fresh);
     if (incident.status === 'closed' && fresh.lastAppendedAt > (incident.closedAt ?? 0))
@@ -165,7 +158,7 @@ class Draft {
     const opening = this.#openings.get(origin) ?? { count: 0, overflowId: undefined };
     if (opening.count >= this.#rules.maxNewIncidentsPerHour) return this.#overflowAt(origin, opening, fresh);
     this.#openings.set(origin, { ...opening, count: opening.count + 1 });
-    const proposed = fingerprints[0] && this.#known.proposedIds.get(aliasName(environment, fingerprints[0]));
+    const proposed = fingerprints[0] && this.#known.proposedIds.get(fingerprints[0].alias);
     const incident = openIncident(fresh, { id: proposed ?? this.#newId(), succeedsId: null });
     this.#tell(incident.id, 'opened', 'a problem that was not known', { fingerprint: incident.fingerprint });
     return incident;

@@ -7,6 +7,7 @@ import {
   type TracesObserved,
 } from '@prodsentinel/contracts';
 import { AppError } from '@prodsentinel/kernel';
+import { toExemplar, withShortTexts } from './exemplar.ts';
 import type { Exemplar } from './incident.ts';
 import { capped, indexable, storable, storableMicros } from './storable.ts';
 
@@ -14,6 +15,8 @@ import { capped, indexable, storable, storableMicros } from './storable.ts';
 export interface VersionedFingerprint {
   readonly version: number;
   readonly fingerprint: string;
+  /** Tells it apart in all environments: the JSON of environment, version and fingerprint. */
+  readonly alias: string;
 }
 
 /** A `TracesObserved` that was checked and made storable. Times in microseconds since 1970. */
@@ -43,13 +46,15 @@ export interface Observation {
  */
 export function parseObservation(event: TracesObserved): Observation {
   const { previousFingerprint, evidence } = event;
+  const environment = indexable(storable(event.environment) || 'default');
+  const fingerprints = [parseFingerprint(environment, event.fingerprint, 'fingerprint')];
+  if (previousFingerprint !== null)
+    fingerprints.push(parseFingerprint(environment, previousFingerprint, 'previousFingerprint'));
   return {
-    environment: indexable(storable(event.environment) || 'default'),
-    fingerprints: [
-      parseFingerprint(event.fingerprint, 'fingerprint'),
-      ...(previousFingerprint === null ? [] : [parseFingerprint(previousFingerprint, 'previousFingerprint')]),
-    ],
-    fingerprintParts: () => storable(event.fingerprintParts),
+    environment,
+    fingerprints,
+    fingerprintParts: () =>
+      event.fingerprintParts.slice(0, 100).map((each) => withShortTexts(storable(each))),
     title: capped(storable(event.title), 500),
     // All templates of an incident must fit into one request.
     signature: event.signature.map(({ service, template, count }) => ({
@@ -65,17 +70,6 @@ export function parseObservation(event: TracesObserved): Observation {
   };
 }
 
-function toExemplar({ evidence, evidenceOmitted, suspects }: TracesObserved): Exemplar {
-  return {
-    evidence: storable(evidence).map((signal) => ({
-      ...signal,
-      occurredAt: signal.occurredAt === null ? null : storableMicros(signal.occurredAt),
-    })),
-    evidenceOmitted: storable(evidenceOmitted),
-    suspects: storable(suspects),
-  };
-}
-
 /** The same observation with nothing but what counts: the last resort when the rest cannot be stored. */
 export function reduceToCounts(observation: Observation): Observation {
   return {
@@ -88,11 +82,12 @@ export function reduceToCounts(observation: Observation): Observation {
   };
 }
 
-function parseFingerprint(text: string, path: string): VersionedFingerprint {
-  const version = /^v(\d{1,4}):[\da-f]{32}$/.exec(text)?.[1];
-  if (version === undefined)
+function parseFingerprint(environment: string, text: string, path: string): VersionedFingerprint {
+  const digits = /^v(\d{1,4}):[\da-f]{32}$/.exec(text)?.[1];
+  if (digits === undefined)
     throw new AppError('invalid_input', `${path}: expected v, a number, a colon and 32 hex digits`, { path });
-  return { version: Number(version), fingerprint: text };
+  const version = Number(digits);
+  return { version, fingerprint: text, alias: JSON.stringify([environment, version, text]) };
 }
 
 function parseWindow(window: ObservedWindow, index: number): ObservedWindow {

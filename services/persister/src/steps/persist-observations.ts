@@ -5,12 +5,7 @@ import { lockFingerprints, saveFingerprints } from '../adapters/fingerprints.ts'
 import { lockIncidents, lockOpenings, saveIncidents } from '../adapters/incidents.ts';
 import { readHistories, saveRequests } from '../adapters/requests.ts';
 import { addToTraces } from '../adapters/traces.ts';
-import {
-  aliasName,
-  decideObservations,
-  originName,
-  type DecisionRules,
-} from '../domain/decide-observations.ts';
+import { decideObservations, originName, type DecisionRules } from '../domain/decide-observations.ts';
 import { foldOffsets } from '../domain/fold-offsets.ts';
 import { toFreshObservations, type FreshObservation } from '../domain/fresh-observation.ts';
 import { originOf } from '../domain/grow-incident.ts';
@@ -69,8 +64,8 @@ function aliasesOf({ observation: { environment, fingerprints } }: FreshObservat
 }
 
 function isUnknownTo(known: ReadonlyMap<string, string>) {
-  return ({ observation: { environment, fingerprints } }: FreshObservation) =>
-    !fingerprints.some((each) => known.has(aliasName(environment, each)));
+  return ({ observation: { fingerprints } }: FreshObservation) =>
+    !fingerprints.some(({ alias }) => known.has(alias));
 }
 
 function originNameOf({ observation, firstAppendedAt }: FreshObservation): string {
