@@ -41,11 +41,24 @@ export function createPersistPipeline(dependencies: PipelineDependencies): Batch
       await persistObservationsOf(records, outcomes, dependencies);
       await persistResultsOf(records, outcomes, dependencies);
       dependencies.metrics.observeBatch((dependencies.nowMs() - startedMs) / 1000);
-      for (const [index, { topic }] of records.entries())
-        dependencies.metrics.countRecords(topic, outcomes[index] === done ? 'done' : 'dead_letter', 1);
+      countRecords(records, outcomes, dependencies.metrics);
       return outcomes;
     },
   };
+}
+
+/** Once for all that are alike: telling a metric costs more than handling a record. */
+function countRecords(
+  records: readonly AnyRecord<PersistedTopic>[],
+  outcomes: readonly Outcome[],
+  metrics: PersisterMetrics,
+): void {
+  for (const topic of ['observations', 'analyses'] as const) {
+    const ofTopic = outcomes.filter((_, place) => records[place]?.topic === topic);
+    const doneCount = ofTopic.filter((outcome) => outcome === done).length;
+    if (doneCount > 0) metrics.countRecords(topic, 'done', doneCount);
+    if (doneCount < ofTopic.length) metrics.countRecords(topic, 'dead_letter', ofTopic.length - doneCount);
+  }
 }
 
 async function persistObservationsOf(

@@ -17,6 +17,15 @@ describe('folding the windows of a batch', () => {
     ]);
   });
 
+  test('offsets in any order, some of them twice, are counted once and in order', () => {
+    const { keys, shares } = fold(windowOf('t', [7, 3, 7, 4]), windowOf('t', [4, 5, 3]));
+    expect(keys).toMatchObject([{ offsets: '{[3,6),[7,8)}' }]);
+    expect(shares).toEqual([
+      { key: 0, window: 0, offsets: '{[3,5),[7,8)}', failures: 3 },
+      { key: 0, window: 1, offsets: '{[5,6)}', failures: 1 },
+    ]);
+  });
+
   test('a window that only repeats has no share', () => {
     const { keys, shares } = fold(windowOf('t', [1, 2]), windowOf('t', [2, 1]));
     expect(keys).toMatchObject([{ offsets: '{[1,3)}' }]);

@@ -43,7 +43,7 @@ export function foldOffsets(observations: readonly Observation[]): {
           // Neighbours: nearly always the same row.
           if (fold?.key.block !== block)
             fold = foldOf(folds, { partition, appendHour, block, environment, traceId });
-          if (!fold.owners.has(offset)) fold.owners.set(offset, window);
+          bring(fold, offset, window);
         }
       }
       window++;
@@ -51,9 +51,10 @@ export function foldOffsets(observations: readonly Observation[]): {
   const ordered = [...folds.values()].toSorted((a, b) => compareKeys(a.key, b.key));
   const keys: CountedKey[] = [];
   const shares: WindowShare[] = [];
-  for (const { key, owners } of ordered) {
-    const offsets = toMultirange([...owners.keys()]);
-    addShares(shares, { key: keys.length, owners, offsets });
+  for (const { key, brought, isAscending } of ordered) {
+    const first = isAscending ? brought : firstOfEach(brought);
+    const offsets = toMultirange(first.offsets);
+    addShares(shares, { key: keys.length, first, offsets });
     keys.push({ ...key, offsets });
   }
   return { keys, shares };
@@ -61,26 +62,51 @@ export function foldOffsets(observations: readonly Observation[]): {
 
 const blockOffsets = 4096;
 
-function addShares(
-  shares: WindowShare[],
-  { key, owners, offsets }: { key: number; owners: ReadonlyMap<number, number>; offsets: string },
-): void {
-  const byWindow = Map.groupBy(owners.keys(), (offset) => owners.get(offset) ?? -1);
-  for (const [window, own] of byWindow)
-    shares.push({
-      key,
-      window,
-      offsets: byWindow.size === 1 ? offsets : toMultirange(own),
-      failures: own.length,
-    });
-}
-
 type Key = Omit<CountedKey, 'offsets'>;
+
+/** Offsets, and beside each the window that brought it. */
+interface Brought {
+  readonly offsets: number[];
+  readonly windows: number[];
+}
 
 interface Fold {
   readonly key: Key;
-  /** Which window brought an offset first. */
-  readonly owners: Map<number, number>;
+  readonly brought: Brought;
+  /** As offsets nearly always come: then none came twice. */
+  isAscending: boolean;
+}
+
+function bring(fold: Fold, offset: number, window: number): void {
+  const { offsets, windows } = fold.brought;
+  if (offset <= (offsets.at(-1) ?? -1)) fold.isAscending = false;
+  offsets.push(offset);
+  windows.push(window);
+}
+
+/** In order, each offset once, with the window that brought it first. */
+function firstOfEach({ offsets, windows }: Brought): Brought {
+  const owners = new Map<number, number>();
+  for (const [place, offset] of offsets.entries())
+    if (!owners.has(offset)) owners.set(offset, windows[place] ?? -1);
+  const ordered = [...owners].toSorted(([a], [b]) => a - b);
+  return { offsets: ordered.map(([offset]) => offset), windows: ordered.map(([, window]) => window) };
+}
+
+function addShares(
+  shares: WindowShare[],
+  { key, first, offsets }: { key: number; first: Brought; offsets: string },
+): void {
+  const [window = -1] = first.windows;
+  if (first.windows.every((each) => each === window)) {
+    shares.push({ key, window, offsets, failures: first.offsets.length });
+    return;
+  }
+  const byWindow = Map.groupBy(first.offsets.keys(), (place) => first.windows[place] ?? -1);
+  for (const [owner, places] of byWindow) {
+    const own = places.map((place) => first.offsets[place] ?? -1);
+    shares.push({ key, window: owner, offsets: toMultirange(own), failures: own.length });
+  }
 }
 
 function foldOf(folds: Map<string, Fold>, key: Key): Fold {
@@ -88,7 +114,7 @@ function foldOf(folds: Map<string, Fold>, key: Key): Fold {
   const name = `${key.partition} ${key.appendHour} ${key.block} ${key.environment}\0${key.traceId}`;
   const known = folds.get(name);
   if (known) return known;
-  const fold: Fold = { key, owners: new Map() };
+  const fold: Fold = { key, brought: { offsets: [], windows: [] }, isAscending: true };
   folds.set(name, fold);
   return fold;
 }
@@ -109,8 +135,8 @@ export function compareTexts(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-function toMultirange(offsets: number[]): string {
-  offsets.sort((a, b) => a - b);
+/** Of offsets in order, each once. */
+function toMultirange(offsets: readonly number[]): string {
   let text = '{';
   for (let place = 0; place < offsets.length;) {
     const start = offsets[place] ?? 0;

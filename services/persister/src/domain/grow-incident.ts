@@ -90,25 +90,45 @@ function withExemplar(incident: Incident, { observation }: FreshObservation): In
 }
 
 function union(known: readonly string[], more: readonly string[], max: number): readonly string[] {
-  const added = [...new Set(more)].filter((each) => !known.includes(each));
-  return added.length === 0 ? known : [...known, ...added].slice(0, max);
+  // Nearly always nothing is new, and then nothing is made.
+  if (more.every((each) => known.includes(each))) return known;
+  return [...new Set([...known, ...more])].slice(0, max);
 }
 
 function addTemplates(
   known: readonly TemplateCount[],
   more: readonly TemplateCount[],
 ): readonly TemplateCount[] {
-  if (more.length === 0) return known;
-  const places = new Map(known.map((each, place) => [nameOf(each), place]));
+  return addToKnown(known, more) ?? addToAny(known, more);
+}
+
+const fewComparisons = 64;
+
+/** As it nearly always is, few and all of them known: dearer means are not needed. */
+function addToKnown(
+  known: readonly TemplateCount[],
+  more: readonly TemplateCount[],
+): readonly TemplateCount[] | undefined {
+  if (known.length * more.length > fewComparisons) return undefined;
   const grown = [...known];
   for (const { service, template, count } of more) {
-    const name = nameOf({ service, template });
-    const place = places.get(name) ?? grown.length;
-    if (place >= incidentBounds.templates) continue;
-    places.set(name, place);
-    grown[place] = { service, template, count: (grown[place]?.count ?? 0) + count };
+    const place = grown.findIndex((each) => each.template === template && each.service === service);
+    const before = grown[place];
+    if (!before) return undefined;
+    grown[place] = { service, template, count: before.count + count };
   }
   return grown;
+}
+
+function addToAny(known: readonly TemplateCount[], more: readonly TemplateCount[]): readonly TemplateCount[] {
+  const counts = new Map(known.map((each) => [nameOf(each), each]));
+  for (const { service, template, count } of more) {
+    const name = nameOf({ service, template });
+    const before = counts.get(name);
+    if (before || counts.size < incidentBounds.templates)
+      counts.set(name, { service, template, count: (before?.count ?? 0) + count });
+  }
+  return [...counts.values()];
 }
 
 /** Neither text holds a NUL. */
