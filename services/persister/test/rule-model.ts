@@ -1,4 +1,4 @@
-import { severities, type IncidentStatus, type Severity } from '@prodsentinel/contracts';
+import type { IncidentStatus, Severity } from '@prodsentinel/contracts';
 
 // The whole rule again, from its description alone and one failure after the other: nothing here is shared with the code
 // that it judges. Times in minutes.
@@ -20,13 +20,31 @@ export interface ModelRules {
   readonly firstDelay: number;
   readonly nextDelay: number;
   readonly maxNewPerHour: number;
+  /** Without a failure until it counts as resolved, and resolved until it counts as closed. */
+  readonly quiet: number;
+  readonly closeAfter: number;
 }
 
-interface Request {
-  readonly reason: string;
-  readonly due: number;
-  state: 'pending' | 'published' | 'superseded';
+export interface ModelRequest {
+  readonly number: number;
+  reason: string;
+  due: number;
+  state: 'pending' | 'published' | 'superseded' | 'answered';
   asked?: { readonly templates: number; readonly releases: number; readonly failures: number; at: number };
+}
+
+/** One answer; `askAgain`: when the rules stood in for a model that was away. */
+export interface ModelAnswer {
+  readonly source: 'model' | 'rules';
+  readonly severity: Severity;
+  readonly askAgain: number | undefined;
+}
+
+interface ModelResult {
+  readonly number: number;
+  readonly source: 'model' | 'rules';
+  /** Everything that was answered for this request by this source; the first was stored. */
+  readonly contents: Set<string>;
 }
 
 export class ModelIncident {
@@ -44,7 +62,11 @@ export class ModelIncident {
   readonly traces = new Map<string, number>();
   readonly templates = new Set<string>();
   readonly releases = new Set<string>();
-  readonly requests: Request[] = [];
+  readonly requests: ModelRequest[] = [];
+  readonly results: ModelResult[] = [];
+  current: string | undefined;
+  /** What failures alone make of it. */
+  observed: Severity;
   readonly events: string[] = ['opened'];
 
   constructor(
@@ -53,6 +75,7 @@ export class ModelIncident {
   ) {
     this.service = service;
     this.severity = severity;
+    this.observed = severity;
     this.hour = Math.floor(at / 60);
     this.isOverflow = isOverflow;
     this.predecessor = predecessor;
@@ -107,6 +130,41 @@ export class RuleModel {
       }
   }
 
+  /** A person asks. */
+  askFor(incident: ModelIncident, now: number): void {
+    const pending = incident.requests.find(({ state }) => state === 'pending');
+    if (pending) Object.assign(pending, { reason: 'human', due: Math.min(pending.due, now) });
+    else addRequest(incident, 'human', now);
+    incident.events.push('analysis_requested');
+  }
+
+  answer(incident: ModelIncident, request: ModelRequest, answer: ModelAnswer, now: number): void {
+    const isStored = store(incident, request, answer);
+    if (incident.status === 'closed') return;
+    if (isStored) {
+      incident.events.push('analysed');
+      if (answer.source === 'model') raise(incident, least(answer.severity, worse(incident.observed)));
+      this.#askAgain(incident, request, answer, now);
+    }
+    const byModel = incident.results.filter(({ source }) => source === 'model');
+    const best = (byModel.length > 0 ? byModel : incident.results).toSorted((a, b) => b.number - a.number)[0];
+    incident.current = best && `${best.source} ${best.number}`;
+  }
+
+  /** Everything up to `watermark` has been counted. */
+  keepHouse(watermark: number, now: number): void {
+    for (const incident of this.incidents) {
+      if (
+        ['open', 'investigating'].includes(incident.status) &&
+        incident.last <= watermark - this.#rules.quiet
+      )
+        this.change(incident, 'resolved', incident.last + this.#rules.quiet);
+      const { status, resolvedAt = Infinity } = incident;
+      if (status === 'resolved' && resolvedAt <= now - this.#rules.closeAfter)
+        this.change(incident, 'closed', resolvedAt + this.#rules.grace);
+    }
+  }
+
   overflows(): ModelIncident[] {
     return this.incidents.filter(({ isOverflow }) => isOverflow);
   }
@@ -152,17 +210,66 @@ export class RuleModel {
 
   #ask(incident: ModelIncident, now: number): void {
     if (incident.isOverflow || !['open', 'investigating'].includes(incident.status)) return;
-    if (incident.requests.some(({ state }) => state === 'pending')) return;
+    const pending = incident.requests.find(({ state }) => state === 'pending');
+    // Whatever is asked will say all that is known by then; only waiting for the model may be cut short.
+    if (pending && pending.reason !== 'model_back') return;
     const asked = incident.requests.findLast((request) => request.asked)?.asked;
     const reason = reasonFor(incident, asked);
     if (!reason) return;
     const due = asked ? Math.max(now, asked.at + this.#rules.nextDelay) : now + this.#rules.firstDelay;
-    incident.requests.push({ reason, due, state: 'pending' });
+    if (pending) Object.assign(pending, { reason, due: Math.min(pending.due, due) });
+    else addRequest(incident, reason, due);
+    incident.events.push('analysis_requested');
+  }
+
+  #askAgain(
+    incident: ModelIncident,
+    { number }: ModelRequest,
+    { source, askAgain }: ModelAnswer,
+    now: number,
+  ): void {
+    if (source !== 'rules' || askAgain === undefined || incident.status === 'resolved') return;
+    // Something newer was asked already.
+    if (number < incident.requests.length) return;
+    addRequest(incident, 'model_back', Math.max(now, askAgain));
     incident.events.push('analysis_requested');
   }
 }
 
-function reasonFor(incident: ModelIncident, asked: Request['asked']): string | undefined {
+function addRequest({ requests }: ModelIncident, reason: string, due: number): void {
+  requests.push({ number: requests.length + 1, reason, due, state: 'pending' });
+}
+
+/** Keeps the first answer of a source to a request; says of each other one once that it differs. */
+function store(incident: ModelIncident, request: ModelRequest, { source, severity }: ModelAnswer): boolean {
+  const known = incident.results.find((each) => each.number === request.number && each.source === source);
+  if (!known) {
+    incident.results.push({ number: request.number, source, contents: new Set([severity]) });
+    request.state = 'answered';
+    return true;
+  }
+  if (!known.contents.has(severity)) incident.events.push('analysis_differs');
+  known.contents.add(severity);
+  return false;
+}
+
+const order = ['low', 'medium', 'high', 'critical'] as const;
+
+function worse(severity: Severity): Severity {
+  return order[order.indexOf(severity) + 1] ?? 'critical';
+}
+
+function least(one: Severity, other: Severity): Severity {
+  return order.indexOf(one) < order.indexOf(other) ? one : other;
+}
+
+function raise(incident: ModelIncident, to: Severity): void {
+  if (order.indexOf(to) <= order.indexOf(incident.severity)) return;
+  incident.severity = to;
+  incident.events.push('severity_raised');
+}
+
+function reasonFor(incident: ModelIncident, asked: ModelRequest['asked']): string | undefined {
   if (!asked) return 'first';
   if (incident.templates.size >= 2 * asked.templates) return 'templates_doubled';
   if (incident.releases.size > asked.releases) return 'new_release';
@@ -172,10 +279,8 @@ function reasonFor(incident: ModelIncident, asked: Request['asked']): string | u
 
 function add(incident: ModelIncident, shown: Shown, failures: number): void {
   const { severity, template, release, trace, at } = shown;
-  if (severities.values.indexOf(severity) > severities.values.indexOf(incident.severity)) {
-    incident.severity = severity;
-    incident.events.push('severity_raised');
-  }
+  raise(incident, severity);
+  if (order.indexOf(severity) > order.indexOf(incident.observed)) incident.observed = severity;
   if (!incident.releases.has(release) && incident.failures > 0) incident.events.push('release_appeared');
   incident.releases.add(release);
   incident.templates.add(`${shown.service} ${template}`);

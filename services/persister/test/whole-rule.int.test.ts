@@ -1,10 +1,16 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { severities } from '@prodsentinel/contracts';
-import { changeIncidentStatus } from '@prodsentinel/database';
+import { emptyRecord, severities } from '@prodsentinel/contracts';
+import { askForAnalysis, changeIncidentStatus } from '@prodsentinel/database';
+import { newId } from '@prodsentinel/kernel';
 import fc from 'fast-check';
+import { parseResult } from '../src/domain/result.ts';
+import { closeResolved } from '../src/steps/close-resolved.ts';
+import { persistResults } from '../src/steps/persist-results.ts';
+import { resolveQuiet } from '../src/steps/resolve-quiet.ts';
 import { sweepOutbox } from '../src/steps/sweep-outbox.ts';
 import { fingerprint, observationOf, secondMicros, startMicros, windowOf } from './observations.ts';
 import { openPersisterDatabase, type PersisterDatabase } from './persister-database.ts';
+import { contentsOf, expectationOf } from './rule-contents.ts';
 import { RuleModel, type ModelIncident, type Shown } from './rule-model.ts';
 
 let persister: PersisterDatabase;
@@ -14,8 +20,10 @@ beforeAll(async () => {
 afterAll(() => persister.close());
 
 const minuteMicros = 60 * secondMicros;
+/** Times that meet: at the same moment, at a limit, just beyond it. */
+const moment = fc.nat(30).map((n) => n * 5);
 const isFull = process.env['PRODSENTINEL_TEST_FULL'] === '1';
-const limits = { grace: 2, firstDelay: 1, nextDelay: 10, maxNewPerHour: 2 };
+const limits = { grace: 10, firstDelay: 1, nextDelay: 10, maxNewPerHour: 2, quiet: 30, closeAfter: 60 };
 const rules = {
   timing: { firstDelay: limits.firstDelay * minuteMicros, nextDelay: limits.nextDelay * minuteMicros },
   regressionGrace: limits.grace * minuteMicros,
@@ -24,7 +32,7 @@ const rules = {
 
 // What Kafka holds: each record has failures of its own, and everything about it is fixed.
 const record = fc.record({
-  problem: fc.nat(5),
+  problem: fc.nat(3),
   // While the algorithm is upgraded: the new fingerprint alone, with the previous one, or only that.
   form: fc.constantFrom('new', 'both', 'old'),
   service: fc.constantFrom('checkout', 'gateway'),
@@ -32,7 +40,7 @@ const record = fc.record({
   template: fc.nat(5).map((n) => `template ${n}`),
   release: fc.nat(2).map((n) => `shop@${n}`),
   trace: fc.constantFrom('', 't1', 't2'),
-  at: fc.nat(150),
+  at: moment,
   failures: fc.integer({ min: 1, max: 15 }),
 });
 const step = fc.oneof(
@@ -40,6 +48,8 @@ const step = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       kind: fc.constant('persist' as const),
+      // Two members that both have the partition for a moment: the same batch at the same time.
+      isDoubled: fc.boolean(),
       // Which record, and how many of its failures the event shows: it comes again, overlapping and late.
       events: fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 15 })), { minLength: 1, maxLength: 4 }),
     }),
@@ -50,12 +60,29 @@ const step = fc.oneof(
       kind: fc.constant('change' as const),
       to: fc.constantFrom('investigating' as const, 'resolved' as const, 'closed' as const),
       which: fc.nat(),
-      at: fc.nat(150),
+      at: moment,
     }),
   },
   {
-    weight: 2,
-    arbitrary: fc.record({ kind: fc.constant('sweep' as const), after: fc.nat(15) }),
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('sweep' as const), after: fc.constantFrom(0, 5, 10, 15) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('answer' as const),
+      which: fc.nat(),
+      request: fc.nat(),
+      source: fc.constantFrom('model' as const, 'rules' as const),
+      severity: fc.constantFrom(...severities.values),
+      // Minutes from now: the model was away.
+      askAgain: fc.option(fc.constantFrom(0, 10, 30), { nil: undefined }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('ask' as const), which: fc.nat() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('house' as const), watermark: fc.nat(50).map((n) => n * 5) }),
   },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -64,8 +91,8 @@ type Holding = (typeof record extends fc.Arbitrary<infer T> ? T : never)[];
 test('whatever happens in whatever order, the incidents are those of the rule', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(record, { minLength: 1, maxLength: 12 }),
-      fc.array(step, { minLength: 1, maxLength: 16 }),
+      fc.array(record, { minLength: 1, maxLength: 12, size: 'max' }),
+      fc.array(step, { minLength: 1, maxLength: 24, size: 'max' }),
       async (held, steps) => {
         await persister.empty();
         const model = new RuleModel(limits);
@@ -74,7 +101,13 @@ test('whatever happens in whatever order, the incidents are those of the rule', 
           now += each.kind === 'sweep' ? each.after : 0;
           await take(each, { model, held, now });
         }
-        expect(await contents()).toEqual(expectationOf(model));
+        expect(await contentsOf(persister)).toEqual(expectationOf(model));
+        // No foreign key says so: traces are written under the lock of their incident.
+        expect(
+          await persister.rows(
+            'select * from traces where not exists (select 1 from incidents where id = incident_id)',
+          ),
+        ).toEqual([]);
       },
     ),
     { numRuns: isFull ? 300 : 40 },
@@ -92,11 +125,21 @@ async function take(each: Step, { model, held, now }: History): Promise<void> {
     case 'persist': {
       const batch = each.events.map(([index, count]) => show(held, index % held.length, count));
       model.persist(batch, now);
-      await persister.persist(batch.map(toEvent), { now: micros(now), rules });
+      await Promise.all(
+        (each.isDoubled ? [1, 2] : [1]).map(() =>
+          persister.persist(batch.map(toEvent), { now: micros(now), rules }),
+        ),
+      );
       return;
     }
     case 'change':
       return change(each, model);
+    case 'answer':
+      return answer(each, model, now);
+    case 'ask':
+      return askFor(each, model, now);
+    case 'house':
+      return keepHouse(each.watermark, model, now);
     case 'sweep':
       model.sweep(now);
       await sweepOutbox(persister.database, {
@@ -110,12 +153,62 @@ async function take(each: Step, { model, held, now }: History): Promise<void> {
 
 /** A person changes the status of an incident, where its status allows that. */
 async function change({ to, which, at }: Extract<Step, { kind: 'change' }>, model: RuleModel) {
-  const candidates = [...new Set([...model.aliases.values(), ...model.overflows()])];
-  const incident = candidates[which % candidates.length];
+  const incident = pick(which, model);
   if (!incident || !(to === 'investigating' ? ['open'] : from[to]).includes(incident.status)) return;
   model.change(incident, to, at);
   const id = await findInDatabase(incident, model);
   await changeIncidentStatus(persister.database, { id, to, actor: 'grace', nowMs: micros(at) / 1000 });
+}
+
+function pick(which: number, model: RuleModel): ModelIncident | undefined {
+  const candidates = [...new Set([...model.aliases.values(), ...model.overflows()])];
+  return candidates[which % candidates.length];
+}
+
+/** A person asks for an analysis of what is not closed. */
+async function askFor({ which }: Extract<Step, { kind: 'ask' }>, model: RuleModel, now: number) {
+  const incident = pick(which, model);
+  if (!incident || incident.status === 'closed') return;
+  const id = await findInDatabase(incident, model);
+  model.askFor(incident, now);
+  await askForAnalysis(persister.database, { id, actor: 'grace', nowMs: micros(now) / 1000, newId });
+}
+
+/** A result for any request that was ever published, the newest or an older one, for the first time or again. */
+async function answer(given: Extract<Step, { kind: 'answer' }>, model: RuleModel, now: number) {
+  const incident = pick(given.which, model);
+  const published = incident?.requests.filter(({ asked }) => asked) ?? [];
+  const request = published[given.request % published.length];
+  if (!incident || !request) return;
+  const incidentId = await findInDatabase(incident, model);
+  const [row] = await persister.rows<{ id: string }>(
+    'select id from analysis_requests where incident_id = $1 and number = $2',
+    [incidentId, request.number],
+  );
+  const { source, severity } = given;
+  const askAgain = source === 'rules' && given.askAgain !== undefined ? now + given.askAgain : undefined;
+  model.answer(incident, request, { source, severity, askAgain }, now);
+  const result = {
+    ...emptyRecord('analyses'),
+    requestId: row?.id ?? '',
+    incidentId,
+    requestNumber: request.number,
+    source,
+    severity,
+    askAgainAt: askAgain === undefined ? null : micros(askAgain),
+  };
+  const fates = await persister.database.transaction((session) =>
+    persistResults(session, [parseResult(result)], { now: micros(now), newId }),
+  );
+  expect(fates).toEqual(['stored']);
+}
+
+async function keepHouse(watermark: number, model: RuleModel, now: number): Promise<void> {
+  model.keepHouse(watermark, now);
+  const { quiet, closeAfter } = limits;
+  const times = { now: micros(now), quietTime: quiet * minuteMicros, closeAfter: closeAfter * minuteMicros };
+  await resolveQuiet(persister.database, { ...times, watermark: micros(watermark) });
+  await closeResolved(persister.database, { ...times, regressionGrace: rules.regressionGrace });
 }
 
 const from = {
@@ -159,61 +252,4 @@ function toEvent({ aliases, service, template, release, trace, at, offsets, seve
 
 function micros(minutes: number): number {
   return startMicros + minutes * minuteMicros;
-}
-
-/** Incidents have no names that both sides know: they are compared as a sorted list. */
-function sorted(incidents: readonly object[]): string[] {
-  return incidents.map((each) => JSON.stringify(each, null, 1)).toSorted();
-}
-
-function expectationOf(model: RuleModel): string[] {
-  return sorted(
-    model.incidents.map((incident) => ({
-      status: incident.status,
-      severity: incident.severity,
-      failures: incident.failures,
-      traces: [...incident.traces].map(([trace, failures]) => `${trace} ${failures}`).toSorted(),
-      traceCount: incident.traces.size,
-      templates: incident.templates.size,
-      releases: [...incident.releases].toSorted(),
-      isOverflow: incident.isOverflow,
-      service: incident.service,
-      first: incident.first,
-      last: incident.last,
-      resolvedAt: incident.resolvedAt ?? null,
-      closedAt: incident.closedAt ?? null,
-      predecessor: incident.predecessor?.failures ?? null,
-      aliases: [...model.aliases].flatMap(([alias, each]) => (each === incident ? [alias] : [])).toSorted(),
-      requests: incident.requests.map(({ reason, state, due }) => `${reason} ${state} ${due}`),
-      events: incident.events.toSorted(),
-    })),
-  );
-}
-
-const minutesOf = (column: string) => `(extract(epoch from ${column})::int8 - $1) / 60`;
-const listOf = (item: string, source: string, order = item) =>
-  `array(select ${item} from ${source} order by ${order})`;
-
-async function contents(): Promise<string[]> {
-  const rows = await persister.rows<{ row: object }>(
-    `select json_build_object(
-      'status', status, 'severity', severity, 'failures', failure_count,
-      'traces', ${listOf(`trace_id || ' ' || failure_count`, 'traces where incident_id = incident.id', '1')},
-      'traceCount', trace_count, 'templates', jsonb_array_length(signature),
-      'releases', ${listOf('release', 'unnest(releases) as release', '1')},
-      'isOverflow', is_overflow, 'service', origin_service,
-      'first', ${minutesOf('first_seen_at')}, 'last', ${minutesOf('last_seen_at')},
-      'resolvedAt', ${minutesOf('resolved_at')}, 'closedAt', ${minutesOf('closed_at')},
-      'predecessor', (select failure_count from incidents before where before.id = incident.succeeds_id),
-      'aliases', ${listOf('fingerprint', 'incident_fingerprints where incident_id = incident.id')},
-      'requests', ${listOf(
-        `reason || ' ' || state || ' ' || ${minutesOf('due_at')}`,
-        'analysis_requests where incident_id = incident.id',
-        'number',
-      )},
-      'events', ${listOf('kind', 'incident_events where incident_id = incident.id')}) as row
-    from incidents incident`,
-    [startMicros / secondMicros],
-  );
-  return sorted(rows.map(({ row }) => row));
 }
