@@ -1,6 +1,7 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { correctAnswer, type Behaviour, type Data } from './behaviours.ts';
 import { findLeaks } from './planted.ts';
 
@@ -114,13 +115,15 @@ async function answer(
   response.setHeader('content-type', 'application/json').end(JSON.stringify(completion(behaviour, data)));
 }
 
-/** So many blanks, as fast as they are taken; undefined: until nobody takes them. */
-async function flood(response: ServerResponse, bytes: number | undefined): Promise<void> {
+/** So many blanks, as fast as they are taken; undefined: until nobody takes them, which rejects. */
+async function flood(response: ServerResponse, bytes = Infinity): Promise<void> {
   response.setHeader('content-type', 'application/json');
+  await pipeline(Readable.from(blanks(bytes)), response, { end: false });
+}
+
+function* blanks(bytes: number): Generator<Buffer> {
   const piece = Buffer.alloc(64 * 1024, ' ');
-  for (let sent = 0; sent < (bytes ?? Infinity) && !response.destroyed; sent += piece.length) {
-    if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
-  }
+  for (let sent = 0; sent < bytes; sent += piece.length) yield piece;
 }
 
 function completion(behaviour: Behaviour, data: Data) {
