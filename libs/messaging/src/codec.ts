@@ -65,16 +65,21 @@ export function createCodec(registryUrl: string, topicPrefix = ''): Codec {
 function encodeRecord<T extends Topic>(topic: T, id: number, record: RecordOf[T]): Buffer {
   const type = avroTypeOf(topic);
   try {
-    const body = type.toBuffer(record);
-    const bytes = Buffer.allocUnsafe(headerBytes + body.length);
+    const end = type.encode(record, scratch, headerBytes);
+    // Below 0: it does not fit.
+    const bytes =
+      end > 0 ? Buffer.from(scratch.subarray(0, end)) : Buffer.concat([header, type.toBuffer(record)]);
     bytes[0] = magicByte;
     bytes.writeInt32BE(id, 1);
-    body.copy(bytes, headerBytes);
     return bytes;
   } catch (cause) {
     throw new AppError('invalid_input', `not a record of ${topic}: ${faultOf(type, record)}`, { cause });
   }
 }
+
+/** Records are encoded here, one at a time, and copied out: without a buffer of the largest size for each. */
+const scratch = Buffer.alloc(64 * 1024);
+const header = Buffer.alloc(headerBytes);
 
 /** Only `failures` takes JSON: what stages write to each other is always Avro. */
 function decodeJson<T extends Topic>(topic: T, bytes: Buffer): RecordOf[T] {

@@ -75,6 +75,13 @@ test('a log record sent by OTLP is in Kafka when it is answered 200', async () =
   });
 });
 
+test('a failure larger than most is in Kafka as it was sent', async () => {
+  const message = 'é'.repeat(100_000);
+  expect(await send([{ signalId: 'large', message }])).toMatchObject({ status: 202 });
+  const [record] = await ingest.consume(1);
+  expect(record!.value.message === message).toBe(true);
+});
+
 test('a process that is killed under load loses nothing that it has answered', async () => {
   const acknowledged: string[] = [];
   let isKilled = false;

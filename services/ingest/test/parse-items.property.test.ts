@@ -18,6 +18,41 @@ describe('cutting and parsing', () => {
     );
   });
 
+  test('finds the end of every text, long or short, whatever is escaped in it, and every number beside it', () => {
+    const piece = fc.constantFrom(
+      '"',
+      '\\',
+      '\n',
+      'a',
+      ',',
+      ']',
+      '}',
+      '\u{1f600}',
+      'x'.repeat(30),
+      '\\"'.repeat(20),
+    );
+    const text = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''));
+    // As written, and as it is kept.
+    const number = fc.constantFrom<[string, string | number]>(
+      ['1', 1],
+      ['-1.5', -1.5],
+      ['1e-7', 1e-7],
+      ['9007199254740993', '9007199254740993'],
+      ['12345678901234567890', '12345678901234567890'],
+      ['1e400', '1e400'],
+      ['-2.5E+400', '-2.5E+400'],
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(text, number), { minLength: 1 }), fc.boolean(), (pairs, isArray) => {
+        const bodies = pairs.map(([each, [n]]) => `{"a":[${n},${JSON.stringify(each)}]}`);
+        const kept = pairs.map(([each, [, n]]) => ({ a: [n, each] }));
+        const body = isArray ? `[${bodies.join()}]` : bodies[0]!;
+        expect(itemsOf(body)).toEqual(isArray ? kept : kept.slice(0, 1));
+      }),
+      { seed: 6, numRuns: 1000 },
+    );
+  });
+
   test('refuses exactly what JSON.parse refuses, at a place inside the text', () => {
     const scraps = fc.array(
       fc.constantFrom(

@@ -7,12 +7,13 @@ import { locateJsonFault } from './locate-json-fault.ts';
  * becomes U+FFFD.
  *
  * @param offset of the text's first byte in the body
+ * @param mayHoldHardNumber whether there may be a number that a double does not hold
  * @throws JsonFault with the byte of the body at which the text stops being JSON
  */
-export function parseItem(text: string, offset: number): unknown {
+export function parseItem(text: string, offset: number, mayHoldHardNumber: boolean): unknown {
   const sound = halfSurrogateEscape.test(text) ? text.replaceAll(escapes, replaceHalfPair) : text;
   try {
-    return hardNumber.test(sound) ? JSON.parse(sound, keepHardNumbers as Reviver) : JSON.parse(sound);
+    return mayHoldHardNumber ? JSON.parse(sound, keepHardNumbers as Reviver) : JSON.parse(sound);
   } catch {
     throw locateFault(text, offset);
   }
@@ -35,8 +36,6 @@ function replaceHalfPair(escape: string): string {
   return escape.length === '\\ud800'.length ? '\\ufffd' : escape;
 }
 
-/** A cheap guess: integers of 17 digits or just below, and exponents of three digits. It may also hit inside a text. */
-const hardNumber = /[[:,\s]-?(?:9\d{15}|\d{17}|[\d.]+[eE]\+?\d{3})/;
 const plainInteger = /^-?\d+$/;
 
 /** The third argument of a reviver (TC39 JSON.parse source text access) is not in TypeScript's library yet. */

@@ -35,11 +35,15 @@ export function* parseItems(body: Buffer, framing: Framing, limits: ItemLimits):
     yield (
       checkSize(slice, limits) ?? {
         kind: 'parsed',
-        json: orProblem(text, () => parseItem(text.toString('utf8', slice.start, slice.end), slice.start)),
+        json: orProblem(text, () => parseSlice(text, slice)),
         bytes: slice.end - slice.start,
       }
     );
   }
+}
+
+function parseSlice(body: Buffer, { start, end, mayHoldHardNumber }: ItemSlice): unknown {
+  return parseItem(body.toString('utf8', start, end), start, mayHoldHardNumber);
 }
 
 function split(body: Buffer, framing: Framing, maxItems: number): ItemSlice[] {
