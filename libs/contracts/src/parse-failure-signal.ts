@@ -17,10 +17,14 @@ export function parseFailureSignal(json: unknown): FailureSignal {
   const result = failureSignalJson.safeParse(json);
   if (!result.success) throw toInvalidInput(result.error);
   const signal = result.data;
-  signal.signalId ||= null;
-  signal.traceId ||= null;
-  signal.attributes = { ...unknownFieldsAsTexts(json), ...signal.attributes };
-  return signal;
+  const attributes: Record<string, string> = {};
+  addTexts(attributes, json as Record<string, unknown>, knownNames);
+  if (signal.attributes) addTexts(attributes, signal.attributes);
+  return Object.assign(signal, {
+    signalId: signal.signalId || null,
+    traceId: signal.traceId || null,
+    attributes,
+  });
 }
 
 /**
@@ -96,10 +100,7 @@ const failureSignalJson = z.object({
     .object({ name: text.default(''), value: z.number().default(0), unit: optionalText })
     .nullable()
     .default(null),
-  attributes: z
-    .record(z.string(), z.unknown())
-    .nullish()
-    .transform((value) => toTexts(value ?? {})),
+  attributes: z.record(z.string(), z.unknown()).nullable().default(null),
   fingerprint: z.array(text).nullable().default(null),
   occurredAt: time,
   receivedAt: time,
@@ -112,21 +113,23 @@ export function failureSignalJsonSchema(): Readonly<Record<string, unknown>> {
 
 const knownNames = new Set(Object.keys(failureSignalJson.shape));
 
-function unknownFieldsAsTexts(json: object): Record<string, string> {
-  return toTexts(json as Record<string, unknown>, knownNames);
-}
-
 const none: ReadonlySet<string> = new Set();
 
-/** `__proto__` is a name like any other: it becomes a property of its own. */
-function toTexts(values: Record<string, unknown>, except = none): Record<string, string> {
-  const texts: [string, string][] = [];
+function addTexts(texts: Record<string, string>, values: Record<string, unknown>, except = none): void {
   for (const name of Object.keys(values)) {
     const value = values[name];
     if (value === null || value === undefined || except.has(name)) continue;
-    texts.push([name, toText(name, value)]);
+    const text = toText(name, value);
+    // Set like any other, it would be lost: it is what objects inherit from.
+    if (name === '__proto__')
+      Object.defineProperty(texts, name, {
+        value: text,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+    else texts[name] = text;
   }
-  return Object.fromEntries(texts);
 }
 
 /** `JSON.parse` takes any depth, `JSON.stringify` runs out of stack: that is the sender's fault and not ours. */

@@ -19,7 +19,10 @@ const authorization = { authorization: `Bearer ${token}` };
 const redisUrl = new URL(process.env['REDIS_URL']!);
 const ends: (() => unknown)[] = [];
 
+const state = { current: 0 };
+
 afterEach(async () => {
+  state.current++;
   for (const end of ends.splice(0).toReversed()) await end();
 });
 
@@ -114,6 +117,11 @@ async function untilRefused(apps: ReturnType<typeof createTestApp>['app'][]) {
   }
 }
 
+/** Ends with the test: what never becomes so must not keep the process alive. */
 async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await wait(10);
+  const { current } = state;
+  while (!isSo()) {
+    if (current !== state.current) throw new Error('the test was over before it became so');
+    await wait(10);
+  }
 }

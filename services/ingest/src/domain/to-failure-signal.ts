@@ -38,18 +38,15 @@ export function toFailureSignal(item: unknown, index: number, request: RequestCo
     signal.traceId === null || isAbsentTraceId(signal.traceId)
       ? undefined
       : toCanonicalTraceId(signal.traceId);
-  return {
-    signal: {
-      ...signal,
-      traceId: traceId ?? trace?.traceId ?? null,
-      signalId:
-        signal.signalId ??
-        deriveSignalId(request.identity, { index, hasOwnTime: signal.occurredAt !== null }, request.newUuid),
-      environment: request.environment ?? signal.environment,
-      receivedAt: request.receivedAt,
-    },
-    trace,
-  };
+  const hasOwnTime = signal.occurredAt !== null;
+  // It is ours alone: a copy of all its fields would be for nothing.
+  Object.assign(signal, {
+    traceId: traceId ?? trace?.traceId ?? null,
+    signalId: signal.signalId ?? deriveSignalId(request.identity, { index, hasOwnTime }, request.newUuid),
+    environment: request.environment ?? signal.environment,
+    receivedAt: request.receivedAt,
+  } satisfies Partial<FailureSignal>);
+  return { signal, trace };
 }
 
 /** The key on `failures`: signals of one trace meet on one partition. */
