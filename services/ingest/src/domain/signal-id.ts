@@ -23,7 +23,14 @@ export function identifyRequest(
   if (idempotencyKey) {
     return { hash: hashAtOnce('sha256', `${prefix}key:${idempotencyKey}`), isDeclared: true };
   }
-  return { hash: hashOfBody(`${prefix}body:`, body), isDeclared: false };
+  let hash: string | undefined;
+  return {
+    isDeclared: false,
+    // Items that bring ids of their own never ask for it.
+    get hash() {
+      return (hash ??= hashOfBody(`${prefix}body:`, body));
+    },
+  };
 }
 
 /** At once is four times as fast as by and by, as long as the copy that it takes is small. */
