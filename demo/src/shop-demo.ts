@@ -136,11 +136,13 @@ function statusOf(shop: Shop | undefined, incidents: readonly DemoIncident[]): s
 
 function howToSend(everything: Everything): string[] {
   const body = '{"service": "cart", "level": "error", "message": "payment refused"}';
+  const url = ingestUrlOf(everything);
   return [
     'send failures of your own:',
-    `  curl -i ${ingestUrlOf(everything)}/v1/failures -H 'content-type: application/json' -d '${body}'`,
-    `  or straight to Kafka: KAFKA_BROKERS=${everything.connection.brokers.join(',')}`,
-    `  SCHEMA_REGISTRY_URL=${everything.registryUrl}`,
+    `  curl -i ${url}/v1/failures -H 'content-type: application/json' -d '${body}'`,
+    'or in any way of docs/sending.md, whose examples read these variables:',
+    `  export INGEST_URL=${url} KAFKA_BROKERS=${everything.connection.brokers.join(',')}`,
+    `  export SCHEMA_REGISTRY_URL=${everything.registryUrl} KAFKA_TOPIC=failures`,
   ];
 }
 
