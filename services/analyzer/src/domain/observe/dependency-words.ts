@@ -1,4 +1,5 @@
 import { servicesNamedIn } from './service-names.ts';
+import { remembering } from './text-memory.ts';
 
 /**
  * Whether a masked message speaks of something outside of the process that reports it: another service, an address, a
@@ -19,10 +20,10 @@ export function speaksOfDependency(
  * Whether a masked message only passes on that a call failed, without saying what failed in there: an answer of 5xx, a bad
  * gateway, an upstream.
  */
-export function isRelay(template: string): boolean {
+export const isRelay = remembering((template) => {
   const lower = template.toLowerCase();
   return relayWords.some((word) => lower.includes(word));
-}
+}, 1_000_000);
 
 const dependencyWords = [
   'connect',

@@ -1,4 +1,5 @@
 import { isDigitCode, isLowerCode } from './character-classes.ts';
+import { remembering } from './text-memory.ts';
 
 /**
  * Whether a token is shaped like the name of a service: kebab-case words, each with at most two digits at its end, the last
@@ -30,17 +31,30 @@ export function isServiceShaped(token: string): boolean {
  */
 export function servicesNamedIn(text: string, knownServices: ReadonlySet<string>): Set<string> {
   const named = new Set<string>();
+  for (const { name, isShaped } of namesIn(text)) if (isShaped || knownServices.has(name)) named.add(name);
+  return named;
+}
+
+interface Name {
+  readonly name: string;
+  /** Like the name of a service, known or not. */
+  readonly isShaped: boolean;
+}
+
+/** Everything in a text that a service could be called. */
+const namesIn = remembering((text): readonly Name[] => {
+  const names = new Map<string, Name>();
   let start = -1;
   for (let i = 0; i <= text.length; i++) {
     if (i < text.length && isNameCode(text.charCodeAt(i))) {
       if (start < 0) start = i;
       continue;
     }
-    if (start >= 0) addService(named, text.slice(start, i), knownServices);
+    if (start >= 0) addNames(names, text.slice(start, i));
     start = -1;
   }
-  return named;
-}
+  return [...names.values()];
+}, 1_000_000);
 
 const maxNameChars = 64;
 
@@ -51,14 +65,13 @@ const serviceEndings = new Set(
   ),
 );
 
-function addService(named: Set<string>, token: string, knownServices: ReadonlySet<string>): void {
+function addNames(names: Map<string, Name>, token: string): void {
   let end = token.length;
   while (end > 0 && (token.charCodeAt(end - 1) === 46 || token.charCodeAt(end - 1) === 45)) end--;
   const whole = token.slice(0, end);
   const dot = whole.indexOf('.');
-  for (const name of dot > 0 ? [whole, whole.slice(0, dot)] : [whole]) {
-    if (knownServices.has(name) || isServiceShaped(name)) named.add(name);
-  }
+  for (const name of dot > 0 ? [whole, whole.slice(0, dot)] : [whole])
+    if (!names.has(name)) names.set(name, { name, isShaped: isServiceShaped(name) });
 }
 
 /** Letters, digits, `_ - .` and everything beyond ASCII. */

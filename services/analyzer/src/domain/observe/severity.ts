@@ -1,6 +1,7 @@
 import type { Severity } from '@prodsentinel/contracts';
 import { levelOf } from './failure-level.ts';
 import type { IntakeSignal } from './intake-signal.ts';
+import { remembering } from './text-memory.ts';
 
 /**
  * The floor of an incident's severity, from one window alone. The first that holds:
@@ -33,10 +34,10 @@ const isOutOfMemory = ({ exceptionType }: IntakeSignal): boolean =>
   exceptionType !== null && exceptionType.endsWith('OutOfMemoryError');
 
 /** Of the template: it is short, and what it masks are numbers. */
-function tellsOfLoss(template: string): boolean {
+const tellsOfLoss = remembering((template) => {
   const lower = template.toLowerCase();
   return lossWords.some((word) => lower.includes(word));
-}
+}, 1_000_000);
 
 const lossWords = [
   'out of memory',

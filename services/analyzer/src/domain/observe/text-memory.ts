@@ -49,6 +49,23 @@ export class TextMemory<T> {
   }
 }
 
+/**
+ * A pure function of a text that remembers what it made of texts that come again.
+ *
+ * @param maxChars of all remembered texts together
+ */
+export function remembering<T extends object | boolean>(
+  make: (text: string) => T,
+  maxChars: number,
+): (text: string) => T {
+  const memory = new TextMemory<T>(maxChars);
+  return (text) => {
+    let made = memory.get(text);
+    if (made === undefined) memory.set(text, (made = make(text)));
+    return made;
+  };
+}
+
 interface Entry<T> {
   readonly text: string;
   readonly value: T;
