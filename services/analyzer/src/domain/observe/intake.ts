@@ -186,6 +186,8 @@ const codeAttributes = [
   'rpc.grpc.status_code',
   'error.code',
   'exception.code',
+  // Of pino's `err`.
+  'err.code',
   'errno',
   'code',
   'sqlstate',

@@ -107,6 +107,10 @@ describe('fingerprintOf', () => {
     expect(
       same({ attributes: { 'error.code': 'ab12cd34ef' } }, { attributes: { 'error.code': '99ff00aa11' } }),
     ).toBe(true);
+    // What pino writes of an error's code.
+    expect(
+      same({ attributes: { 'err.code': 'ECONNREFUSED' } }, { attributes: { 'err.code': 'ETIMEDOUT' } }),
+    ).toBe(false);
   });
 
   test('follows the caller, whatever else the signal says', () => {
