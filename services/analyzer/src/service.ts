@@ -73,14 +73,16 @@ export function createAnalyzer(
     async stop() {
       const results = await Promise.allSettled(stages.map((stage) => stage.stop()));
       redis.disconnect();
-      const failures = results.flatMap((result) =>
-        result.status === 'rejected' ? [result.reason as unknown] : [],
-      );
-      if (failures.length > 0) {
-        throw new AppError('bug', `stopping: ${failures.map((each) => describeError(each)).join('; ')}`, {
-          cause: failures[0],
-        });
-      }
+      throwFailures(results);
     },
   };
+}
+
+function throwFailures(results: readonly PromiseSettledResult<void>[]): void {
+  const failures = results.flatMap((result) =>
+    result.status === 'rejected' ? [result.reason as unknown] : [],
+  );
+  if (failures.length === 0) return;
+  const told = failures.map((each) => describeError(each)).join('; ');
+  throw new AppError('bug', `stopping: ${told}`, { cause: failures[0] });
 }
