@@ -44,6 +44,8 @@ ENV NODE_ENV=production \
     PRODSENTINEL_REVISION="${REVISION}"
 WORKDIR /app
 COPY --from=app /app /app
+# For SCHEMA_CACHE_DIR: a new volume that is mounted here belongs to the user, too.
+RUN install -d -o node -g node /var/cache/prodsentinel
 USER node
 EXPOSE 8080 9080
 HEALTHCHECK --interval=3s --timeout=5s --start-period=60s --retries=3 \

@@ -8,7 +8,8 @@ import {
 } from '@prodsentinel/contracts';
 import { AppError } from '@prodsentinel/kernel';
 import type avro from 'avsc';
-import { callRegistry } from './registry-call.ts';
+import { callRegistry, elseFromCache } from './registry-call.ts';
+import type { SchemaCache } from './schema-cache.ts';
 import { SchemaReaders } from './schema-readers.ts';
 
 /** Between bytes on the wire and records: the Confluent wire format, and plain JSON on `failures`. */
@@ -33,17 +34,27 @@ export interface Codec {
 const magicByte = 0;
 const headerBytes = 5;
 
-/** @param topicPrefix as in KafkaConnection: subjects are `PREFIX + TOPIC-value` */
-export function createCodec(registryUrl: string, topicPrefix = ''): Codec {
+/**
+ * @param topicPrefix as in KafkaConnection: subjects are `PREFIX + TOPIC-value`
+ * @param cache       keeps what the registry said for when it is away; without it that is waited for
+ */
+export function createCodec(registryUrl: string, topicPrefix = '', cache?: SchemaCache): Codec {
   const registry = new SchemaRegistry({ host: registryUrl.replace(/\/$/, ''), retry: { retries: 0 } });
-  const readers = new SchemaReaders(registry);
+  const readers = new SchemaReaders(registry, cache);
   const ownIds = new Map<Topic, number>();
   return {
     async prepare(topics) {
       for (const topic of topics) {
-        const schema = { type: SchemaType.AVRO as const, schema: readSchemaText(topic) };
-        const lookup = registry.getRegistryIdBySchema(`${topicPrefix}${topic}-value`, schema);
-        ownIds.set(topic, await callRegistry(lookup, `this build's schema of ${topic} is not registered`));
+        const schema = readSchemaText(topic);
+        const subject = `${topicPrefix}${topic}-value`;
+        const lookup = async () => {
+          const asked = registry.getRegistryIdBySchema(subject, { type: SchemaType.AVRO, schema });
+          const id = await callRegistry(asked, `this build's schema of ${topic} is not registered`);
+          await cache?.writeId(subject, schema, id);
+          await cache?.writeSchema(id, schema);
+          return id;
+        };
+        ownIds.set(topic, await elseFromCache(lookup, async () => cache?.readId(subject, schema)));
       }
     },
     encode(topic, record) {

@@ -8,6 +8,7 @@ export { classifyError, type ErrorClass } from './errors.ts';
 export { createProcessHaltStore, type Halt, type HaltStore } from './halt-store.ts';
 export type { ConnectionSecurity, KafkaConnection, MessagingLogger } from './kafka-client.ts';
 export { countRecords, readLag } from './lag.ts';
+export { openCodec, type CodecSettings } from './open-codec.ts';
 export {
   done,
   held,
@@ -34,5 +35,6 @@ export { RawProducer, type ProducerLimits, type RawMessage } from './raw-produce
 export { foldTopic, readTopic, type ReadTopicOptions, type StoredRecord } from './read-topic.ts';
 export { createRedisCrashStore } from './redis-crash-store.ts';
 export { createRedisHaltStore, type RedisHashes } from './redis-halt-store.ts';
+export { openSchemaCache, type SchemaCache, type SchemaCacheOptions } from './schema-cache.ts';
 export { setUp, type SetupOptions } from './setup.ts';
 export { verifyTopics } from './topic-check.ts';

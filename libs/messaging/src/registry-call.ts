@@ -2,6 +2,21 @@ import { AppError, describeError, isAppError, withDeadline } from '@prodsentinel
 
 const registryDeadlineMs = 5_000;
 
+/** What is known from before, when the registry does not answer and something is. */
+export async function elseFromCache<T>(
+  ask: () => Promise<T>,
+  recall: () => Promise<T | undefined>,
+): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!isAppError(error) || error.code !== 'unavailable') throw error;
+    const known = await recall();
+    if (known === undefined) throw error;
+    return known;
+  }
+}
+
 /**
  * Calls the registry within 5 seconds. The client has no time-outs, and reports a host that is down as status 400: only a 404 says that something is
  * not there, everything else may pass.

@@ -2,7 +2,8 @@ import type { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import { avroTypeOf, type Topic } from '@prodsentinel/contracts';
 import { AppError, isAppError } from '@prodsentinel/kernel';
 import avro from 'avsc';
-import { callRegistry } from './registry-call.ts';
+import { callRegistry, elseFromCache } from './registry-call.ts';
+import type { SchemaCache } from './schema-cache.ts';
 
 /** Reads the body of a record, without its header. */
 export type Reader = (body: Buffer) => unknown;
@@ -15,12 +16,14 @@ const maxCached = 10_000;
 /** Readers by topic and the writer's schema id. */
 export class SchemaReaders {
   readonly #registry: SchemaRegistry;
+  readonly #cache: SchemaCache | undefined;
   readonly #readers = new Map<string, Reader>();
   readonly #lookups = new Map<string, Promise<Reader>>();
   readonly #unknownUntilMs = new Map<number, number>();
 
-  constructor(registry: SchemaRegistry) {
+  constructor(registry: SchemaRegistry, cache: SchemaCache | undefined) {
     this.#registry = registry;
+    this.#cache = cache;
   }
 
   /**
@@ -49,8 +52,13 @@ export class SchemaReaders {
     const refusal = `schema id ${id} is not known to the registry`;
     if ((this.#unknownUntilMs.get(id) ?? 0) > Date.now()) throw new AppError('undecodable', refusal);
     try {
-      const written = await callRegistry(this.#registry.getSchema(id), refusal);
-      return toReader(topic, id, written as avro.Type);
+      const ask = async () => {
+        const written = (await callRegistry(this.#registry.getSchema(id), refusal)) as avro.Type;
+        const schema = written.schema({ exportAttrs: true });
+        await this.#cache?.writeSchema(id, JSON.stringify(schema));
+        return schema;
+      };
+      return toReader(topic, id, await elseFromCache(ask, () => this.#recall(id)));
     } catch (error) {
       if (!isAppError(error) || error.code !== 'contract_mismatch') throw error;
       if (this.#unknownUntilMs.size >= maxCached) this.#unknownUntilMs.clear();
@@ -58,12 +66,17 @@ export class SchemaReaders {
       throw new AppError('undecodable', refusal, { cause: error });
     }
   }
+
+  async #recall(id: number): Promise<avro.Schema | undefined> {
+    const text = await this.#cache?.readSchema(id);
+    return text === undefined ? undefined : (JSON.parse(text) as avro.Schema);
+  }
 }
 
 /** Reads with the writer's schema and resolves to ours, so that writers may be older or newer. */
-function toReader(topic: Topic, id: number, written: avro.Type): Reader {
+function toReader(topic: Topic, id: number, written: avro.Schema): Reader {
   try {
-    const writer = avro.Type.forSchema(written.schema({ exportAttrs: true }));
+    const writer = avro.Type.forSchema(written);
     const own = avroTypeOf(topic);
     const resolver = own.createResolver(writer);
     return (body) => read(own, body, resolver);

@@ -33,6 +33,10 @@ export const kafkaSettings = {
     'File that holds the password; a line break at its end does not belong to it',
     '',
   ),
+  SCHEMA_CACHE_DIR: setting.text(
+    'Folder that keeps what the schema registry said, so that a start and new schemas survive a registry that is away; empty: none',
+    '',
+  ),
   SCHEMA_REGISTRY_URL: setting.url('Confluent-compatible schema registry', ['http:', 'https:']),
 };
 

@@ -1,9 +1,9 @@
 import { AppError, describeError } from '@prodsentinel/kernel';
 import {
-  createCodec,
   createCrashMemory,
   createRedisCrashStore,
   createRedisHaltStore,
+  openCodec,
 } from '@prodsentinel/messaging';
 import type { Service, ServiceContext } from '@prodsentinel/process';
 import { connectRedis } from './adapters/redis.ts';
@@ -42,7 +42,7 @@ export function createAnalyzer(
     },
     onMisconfigured: (error) => misconfigured.reject(error),
   });
-  const codec = createCodec(config.SCHEMA_REGISTRY_URL, config.KAFKA_TOPIC_PREFIX);
+  const codec = openCodec(config, logger);
   const connection = {
     brokers: config.KAFKA_BROKERS,
     topicPrefix: config.KAFKA_TOPIC_PREFIX,

@@ -1,6 +1,6 @@
 import { setInterval } from 'node:timers';
 import { AppError, Releasers, withDeadline } from '@prodsentinel/kernel';
-import { createCodec, createProducer, type Producer } from '@prodsentinel/messaging';
+import { createProducer, openCodec, type Producer } from '@prodsentinel/messaging';
 import type { Service, ServiceContext } from '@prodsentinel/process';
 import type { FastifyInstance } from 'fastify';
 import { isLoopback, type IngestConfig } from './config.ts';
@@ -75,7 +75,7 @@ function createFailuresProducer(config: IngestConfig, { logger }: ServiceContext
       security: config.kafkaSecurity,
       logger,
     },
-    codec: createCodec(config.SCHEMA_REGISTRY_URL, config.KAFKA_TOPIC_PREFIX),
+    codec: openCodec(config, logger),
     topics: ['failures'],
     idleCheckMs,
   });

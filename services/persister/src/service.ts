@@ -1,9 +1,9 @@
 import { newId, Releasers, untilAvailable } from '@prodsentinel/kernel';
 import { openDatabase, verifyMigrations, type Database } from '@prodsentinel/database';
 import {
-  createCodec,
   createConsumer,
   createProducer,
+  openCodec,
   type Codec,
   type CrashMemory,
   type HaltStore,
@@ -39,7 +39,7 @@ export function createPersisterService(config: PersisterConfig, context: Service
       const database = resources.add('the database', await openVerified(config, context), (each) =>
         each.close(),
       );
-      const codec = createCodec(config.SCHEMA_REGISTRY_URL, config.KAFKA_TOPIC_PREFIX);
+      const codec = openCodec(config, context.logger);
       const producer = resources.add('the producer', createRequestProducer(config, context, codec), (each) =>
         each.stop(),
       );

@@ -1,6 +1,9 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { startTcpProxy, type TcpProxy } from '@prodsentinel/fault-tools';
-import { createCodec, createConsumer, done } from '../../src/index.ts';
+import { createCodec, createConsumer, createProducer, done, openSchemaCache } from '../../src/index.ts';
 import { failure, Journal, TestCluster } from '../test-cluster.ts';
 import { auditTopic } from './audit.ts';
 
@@ -11,10 +14,12 @@ jest.setTimeout(60_000);
 let cluster: TestCluster;
 let proxy: TcpProxy;
 let stopConsumer: () => Promise<void>;
+let folder: string;
 
 beforeEach(async () => {
   stopConsumer = async () => undefined;
   cluster = new TestCluster();
+  folder = await mkdtemp(join(tmpdir(), 'schemas-'));
   await cluster.setUp(1);
   const { hostname, port } = new URL(cluster.registryUrl);
   proxy = await startTcpProxy({ host: hostname, port: Number(port) });
@@ -24,17 +29,22 @@ afterEach(async () => {
   await stopConsumer();
   await cluster.close();
   await proxy.close();
+  await rm(folder, { recursive: true });
 });
 
-/** A consumer that knows the registry only through the proxy. */
-function consumerBehindProxy() {
-  const handled = new Journal<string>();
-  const troubles = new Journal<string>();
+function urlOfProxy(): string {
   const url = new URL(cluster.registryUrl);
   url.port = String(proxy.port);
+  return url.href;
+}
+
+/** A consumer that knows the registry only through the proxy. */
+function consumerBehindProxy(codec = createCodec(urlOfProxy(), cluster.prefix)) {
+  const handled = new Journal<string>();
+  const troubles = new Journal<string>();
   const consumer = createConsumer({
     connection: cluster.connection,
-    codec: createCodec(url.href, cluster.prefix),
+    codec,
     groupId: 'registry-away',
     topics: ['failures'],
     onTrouble: (reason) => troubles.add(reason ?? 'none'),
@@ -99,4 +109,66 @@ test('with a registry that goes down later, known schemas are still read; an id 
   await handled.until((messages) => messages.includes('behind the unknown id'));
   const [letter] = await auditTopic(cluster.connection.brokers[0]!, dlq);
   expect(letter?.headers['prodsentinel.error.code']).toBe('undecodable');
+});
+
+/** As after a restart: nothing is known but what is on disk. */
+function codecFromDisk() {
+  const said = new Journal<{ event: string; file: string }>();
+  const warn = (fields: object) => said.add(fields as { event: string; file: string });
+  const logger = { ...cluster.connection.logger, warn };
+  const cache = openSchemaCache({ folder, registryUrl: urlOfProxy(), logger });
+  return { codec: createCodec(urlOfProxy(), cluster.prefix, cache), said };
+}
+
+/** Starts a producer and a consumer, sends a record from one to the other, stops both. */
+async function sendThrough(codec: ReturnType<typeof createCodec>, message: string): Promise<void> {
+  const { signal } = new AbortController();
+  const { consumer, handled } = consumerBehindProxy(codec);
+  const producer = createProducer({ connection: cluster.connection, codec, topics: ['failures'] });
+  await Promise.all([producer.start(signal), consumer.start(signal)]);
+  await producer.send([failure(message)]);
+  await handled.until((messages) => messages.includes(message));
+  await producer.stop();
+  await consumer.stop();
+}
+
+test('what the registry said before lets a producer and a consumer start, encode and decode while it is down', async () => {
+  await sendThrough(codecFromDisk().codec, 'with the registry');
+  proxy.set({ kind: 'refuse' });
+  const { codec, said } = codecFromDisk();
+  await sendThrough(codec, 'without it');
+  expect(new Set(said.entries.map(({ event }) => event))).toEqual(new Set(['schema_from_cache']));
+});
+
+test('a schema of another writer is read from disk, too', async () => {
+  const bytes = cluster.codec.encode('failures', failure('of another writer').value);
+  await codecFromDisk().codec.decode('failures', bytes);
+  proxy.set({ kind: 'refuse' });
+  await expect(codecFromDisk().codec.decode('failures', bytes)).resolves.toMatchObject({
+    message: 'of another writer',
+  });
+  const unseen = Buffer.concat([Buffer.from([0, 0, 9, 9, 9]), bytes.subarray(5)]);
+  await expect(codecFromDisk().codec.decode('failures', unseen)).rejects.toMatchObject({
+    code: 'unavailable',
+  });
+});
+
+test('a file that is cut or changed is not used, and said: the start waits for the registry, as without a cache', async () => {
+  await codecFromDisk().codec.prepare(['failures']);
+  const [place] = await readdir(folder);
+  const files = (await readdir(join(folder, place!))).map((name) => join(folder, place!, name));
+  expect(files).toHaveLength(2);
+  const idFile = files.find((file) => file.includes('/id-'))!;
+  await writeFile(idFile, (await readFile(idFile, 'utf8')).slice(0, -1));
+  proxy.set({ kind: 'refuse' });
+  const { codec, said } = codecFromDisk();
+  await expect(codec.prepare(['failures'])).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringMatching(/the schema registry/),
+  });
+  expect(said.entries).toEqual([expect.objectContaining({ event: 'schema_cache_refused', file: idFile })]);
+  proxy.set({ kind: 'none' });
+  await codec.prepare(['failures']);
+  proxy.set({ kind: 'refuse' });
+  await codecFromDisk().codec.prepare(['failures']);
 });
