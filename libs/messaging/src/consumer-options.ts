@@ -23,5 +23,7 @@ export interface ConsumerOptions<T extends Topic> {
   readonly crashMemory?: CrashMemory;
   /** Told which partitions stand still until a human resumes them, why and how (or undefined: none does). */
   readonly onHalted?: (reason: string | undefined) => void;
+  /** Told which handlers are beyond their limit and what to do (or undefined: none is). */
+  readonly onHanging?: (reason: string | undefined) => void;
   readonly onDeadLetter?: (topic: string, code: string) => void;
 }

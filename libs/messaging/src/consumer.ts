@@ -79,6 +79,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
       logger: options.connection.logger,
       now: () => performance.now(),
       onHanging: () => this.#metrics.handlerHangs(),
+      onChange: (reason) => options.onHanging?.(reason),
     });
     this.#kafka = this.#createKafkaConsumer();
     this.#fetching = new FetchControl(this.#kafka, options.connection, this.#limits);

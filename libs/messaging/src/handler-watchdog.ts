@@ -16,6 +16,8 @@ export interface HandlerWatchdogOptions {
   readonly now: () => number;
   /** Told of each handler once, when it is found hanging. */
   readonly onHanging: () => void;
+  /** Told what hangs and what to do, or undefined when nothing does, whenever that changes. */
+  readonly onChange?: (reason: string | undefined) => void;
 }
 
 interface Watch {
@@ -57,7 +59,10 @@ export class HandlerWatchdog {
       return await work;
     } finally {
       this.#watches.delete(watch);
-      if (watch.isHanging) this.#say('handler_ended', watch, 'a handler that was hanging has ended');
+      if (watch.isHanging) {
+        this.#say('handler_ended', watch, 'a handler that was hanging has ended');
+        this.#options.onChange?.(this.#describe());
+      }
     }
   }
 
@@ -69,13 +74,23 @@ export class HandlerWatchdog {
 
   /** Says each handler that is beyond the limit, once; to be called now and then. */
   look(): void {
-    const { limitMs, now, onHanging } = this.#options;
+    const { limitMs, now, onHanging, onChange } = this.#options;
     for (const watch of this.#watches) {
       if (watch.isHanging || now() - watch.sinceMs < limitMs) continue;
       watch.isHanging = true;
       onHanging();
       this.#say('handler_hangs', watch, `a handler has not ended within ${limitMs} ms`);
+      onChange?.(this.#describe());
     }
+  }
+
+  #describe(): string | undefined {
+    const hanging = [...this.#watches].filter(({ isHanging }) => isHanging);
+    const [first] = hanging.flatMap(({ records }) => records);
+    if (!first) return undefined;
+    const { topic, partition, offset } = first;
+    const others = hanging.length > 1 ? ` and ${hanging.length - 1} more` : '';
+    return `the handler of ${topic}/${partition}@${offset}${others} has not ended within ${this.#options.limitMs} ms: if it never does, restart this process`;
   }
 
   #say(event: string, { records, sinceMs }: Watch, message: string): void {

@@ -4,6 +4,7 @@ import { HandlerWatchdog } from '../src/handler-watchdog.ts';
 function createWatchdog() {
   const said: { event: string; offsets: string[]; forMs: number }[] = [];
   const clock = { nowMs: 0, counted: 0 };
+  const reasons: (string | undefined)[] = [];
   const logger = { debug() {}, info() {}, warn() {}, error: (fields: object) => said.push(fields as never) };
   const watchdog = new HandlerWatchdog({
     groupId: 'g',
@@ -11,14 +12,15 @@ function createWatchdog() {
     logger,
     now: () => clock.nowMs,
     onHanging: () => (clock.counted += 1),
+    onChange: (reason) => reasons.push(reason),
   });
-  return { watchdog, said, clock };
+  return { watchdog, said, clock, reasons };
 }
 
 const at = (offset: number) => ({ topic: 'failures', partition: 3, offset });
 
 test('names what hangs, once, and says when it ended all the same', async () => {
-  const { watchdog, said, clock } = createWatchdog();
+  const { watchdog, said, clock, reasons } = createWatchdog();
   const slow = Promise.withResolvers<string>();
   const watched = watchdog.watch([at(7), at(8)], slow.promise);
   clock.nowMs = 99;
@@ -38,6 +40,10 @@ test('names what hangs, once, and says when it ended all the same', async () => 
   slow.resolve('late');
   expect(await watched).toBe('late');
   expect([said.at(-1)?.event, watchdog.hangingCount]).toEqual(['handler_ended', 0]);
+  expect(reasons).toEqual([
+    'the handler of failures/3@7 has not ended within 100 ms: if it never does, restart this process',
+    undefined,
+  ]);
 });
 
 test('a handler that failed is watched no more, and its error is its own', async () => {

@@ -7,7 +7,7 @@ import type { StageHealthReport } from './stage-health-report.ts';
 export function stageConsumerOptions(
   { config, haltStore, crashMemory }: StageDependencies,
   report: StageHealthReport,
-): Pick<ConsumerOptions<never>, 'limits' | 'haltStore' | 'crashMemory' | 'onHalted'> {
+): Pick<ConsumerOptions<never>, 'limits' | 'haltStore' | 'crashMemory' | 'onHalted' | 'onHanging'> {
   return {
     limits: {
       sessionTimeoutMs: config.SESSION_TIMEOUT_MS,
@@ -17,6 +17,7 @@ export function stageConsumerOptions(
     },
     haltStore,
     crashMemory,
-    onHalted: (reason) => report.halt(reason),
+    onHalted: (reason) => report.halt('partitions', reason),
+    onHanging: (reason) => report.halt('handlers', reason),
   };
 }

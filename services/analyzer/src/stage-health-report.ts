@@ -4,9 +4,9 @@ import type { Health } from '@prodsentinel/process';
 export class StageHealthReport {
   readonly #health: Health;
   readonly #stage: string;
+  readonly #halts = new Map<string, string>();
   readonly #pauses = new Map<string, string>();
   readonly #degradations = new Map<string, string>();
-  #halted: string | undefined;
   #isRunning = false;
 
   constructor(health: Health, stage: string) {
@@ -20,10 +20,9 @@ export class StageHealthReport {
     this.#update();
   }
 
-  /** Something stands still until a human resumes it (what to do), or nothing does (undefined). */
-  halt(reason: string | undefined): void {
-    this.#halted = reason;
-    this.#update();
+  /** A part stands still until a human does something (what), or does not (undefined). */
+  halt(part: string, reason: string | undefined): void {
+    this.#note(this.#halts, part, reason);
   }
 
   /** A part waits for a dependency (the reason), or works again (undefined). */
@@ -44,10 +43,11 @@ export class StageHealthReport {
   }
 
   #update(): void {
+    const halt = [...this.#halts.values()].join('; ');
     const pause = [...this.#pauses.values()].join('; ');
     const degradation = [...this.#degradations.values()].join('; ');
     if (!this.#isRunning) this.#health.set(this.#stage, 'starting', pause || degradation);
-    else if (this.#halted) this.#health.set(this.#stage, 'halted', this.#halted);
+    else if (halt) this.#health.set(this.#stage, 'halted', halt);
     else if (pause) this.#health.set(this.#stage, 'paused', pause);
     else if (degradation) this.#health.set(this.#stage, 'degraded', degradation);
     else this.#health.set(this.#stage, 'running');

@@ -114,7 +114,7 @@ export const persisterSettings = {
     fallback: 15_000,
   }),
   HANDLER_HANGS_MS: setting.wholeNumber(
-    'Milliseconds after which work on records counts as hanging and is named in the log; it is not ended',
+    'Milliseconds after which work on records counts as hanging: it is named, not ended, and the stage is not ready until it ends',
     { min: 100, max: 24 * 60 * minuteMs, fallback: 60_000 },
   ),
   ...consumerSettings,

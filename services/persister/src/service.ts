@@ -161,6 +161,7 @@ function createEventConsumer(running: Running, codec: Codec) {
     haltStore,
     ...(crashMemory ? { crashMemory } : {}),
     onHalted: (reason) => say({ halted: reason }),
+    onHanging: (reason) => say({ hanging: reason }),
     onTrouble: (reason) => say({ trouble: reason }),
     onDeadLetter: (topic, code) => metrics.countDeadLetter(topic, code),
   });
@@ -168,11 +169,12 @@ function createEventConsumer(running: Running, codec: Codec) {
 
 /** What a human must mend is said before what ends by itself. */
 function sayHowPersistStands({ health }: ServiceContext) {
-  let known: { halted?: string | undefined; trouble?: string | undefined } = {};
+  let known: { halted?: string | undefined; hanging?: string | undefined; trouble?: string | undefined } = {};
   return (news: typeof known) => {
     known = { ...known, ...news };
-    const { halted, trouble } = known;
-    if (halted !== undefined) health.set('persist', 'halted', halted);
+    const { halted, hanging, trouble } = known;
+    const mend = [halted, hanging].filter((each) => each !== undefined).join('; ');
+    if (mend) health.set('persist', 'halted', mend);
     else health.set('persist', trouble === undefined ? 'running' : 'paused', trouble);
   };
 }
