@@ -109,7 +109,7 @@ export interface Producer {
    *   `invalid_input` when a record can never be written (too large, not of the schema)
    */
   send<T extends Topic>(records: readonly OutgoingRecord<T>[]): Promise<void>;
-  /** Whether the last attempt reached the brokers; false from a failure until the next success. */
+  /** Whether the last attempt, or the last question while nothing is sent, reached the brokers; false from a failure until the next success. */
   readonly isReachable: boolean;
   /** Sends what is queued, then disconnects. */
   stop(): Promise<void>;

@@ -27,7 +27,7 @@ export interface ProducerLimits {
   readonly maxQueuedRecords?: number;
   /** Bytes waiting to be sent; beyond it a send is refused. Default 64 MiB. */
   readonly maxQueuedBytes?: number;
-  /** Milliseconds from the start of a request to Kafka until its outcome counts as unknown. Default 10,000. */
+  /** Milliseconds from the start of a request to Kafka until its outcome counts as unknown, and for connecting. Default 10,000. */
   readonly sendDeadlineMs?: number;
   /** Milliseconds between questions whether Kafka is there, while nothing is sent. Default 0: it is not asked. */
   readonly idleCheckMs?: number;
@@ -68,6 +68,8 @@ export class RawProducer {
   #reconnect: Promise<void> | undefined;
   #closing: Promise<unknown>[] = [];
   #idleCheck: IdleCheck | undefined;
+  /** The first attempt to replace a producer whose brokers are known to be there; what is sent meanwhile waits for it. */
+  #swap: Promise<boolean> | undefined;
 
   constructor(connection: KafkaConnection, limits: ProducerLimits = {}) {
     this.#connection = connection;
@@ -81,7 +83,7 @@ export class RawProducer {
   }
 
   get isReachable(): boolean {
-    return this.#producer !== undefined;
+    return this.#producer !== undefined || this.#swap !== undefined;
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -104,7 +106,7 @@ export class RawProducer {
     if (messages.length === 0) return Promise.resolve();
     if (this.#stopping.signal.aborted)
       return Promise.reject(new AppError('unavailable', 'the producer is stopped'));
-    if (!this.#producer)
+    if (!this.isReachable)
       return Promise.reject(new AppError('unavailable', 'Kafka does not answer; nothing was sent'));
     const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0);
     const { maxQueuedRecords, maxQueuedBytes } = this.#limits;
@@ -136,6 +138,7 @@ export class RawProducer {
     // Lets everything that is being sent in this turn of the event loop travel together.
     await Promise.resolve();
     while (this.#queue.length > 0) {
+      if (!this.#producer) await this.#swap;
       const producer = this.#producer;
       const requests = this.#takeRequests();
       if (producer) await this.#sendTogether(producer, requests);
@@ -203,19 +206,28 @@ export class RawProducer {
     logger.warn({ event: 'producer_replaced' }, `Kafka does not answer: ${describeError(error)}`);
     this.#producer = undefined;
     this.#discard(broken);
-    this.#reconnect = this.#connectAgain().finally(() => (this.#reconnect = undefined));
+    const first = this.#tryToConnect();
+    // The brokers have just answered, although with a refusal.
+    if (tooLarge.has(kafkaTypeOf(error))) this.#swap = first.finally(() => (this.#swap = undefined));
+    this.#reconnect = this.#connectAgain(first).finally(() => (this.#reconnect = undefined));
   }
 
-  async #connectAgain(): Promise<void> {
-    for (let retry = 1; !this.#stopping.signal.aborted; retry++) {
-      try {
-        this.#producer = await this.#connect();
-        return;
-      } catch (error) {
-        this.#connection.logger.warn({ event: 'waiting_for_kafka', retry }, describeError(error));
-        // Aborted means stopping: the loop's condition ends it.
-        await delay(backoffMs(retry, { maxMs: 2_000 }), this.#stopping.signal).catch(() => undefined);
-      }
+  async #connectAgain(first: Promise<boolean>): Promise<void> {
+    let isConnected = await first;
+    for (let retry = 1; !isConnected && !this.#stopping.signal.aborted; retry++) {
+      // Aborted means stopping: the loop's condition ends it.
+      await delay(backoffMs(retry, { maxMs: 2_000 }), this.#stopping.signal).catch(() => undefined);
+      if (!this.#stopping.signal.aborted) isConnected = await this.#tryToConnect();
+    }
+  }
+
+  async #tryToConnect(): Promise<boolean> {
+    try {
+      this.#producer = await this.#connect();
+      return true;
+    } catch (error) {
+      this.#connection.logger.warn({ event: 'waiting_for_kafka' }, describeError(error));
+      return false;
     }
   }
 
@@ -233,7 +245,7 @@ export class RawProducer {
       retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
     });
     try {
-      await producer.connect();
+      await withDeadline('connecting', this.#limits.sendDeadlineMs, producer.connect());
       return producer;
     } catch (error) {
       this.#discard(producer);
