@@ -9,7 +9,7 @@ export const user = { name: 'sentinel', password: 'correct horse, battery' } as 
 
 export const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
-/** An authority, a certificate for 127.0.0.1 that it signed, and an authority that nobody knows. */
+/** An authority, a certificate for 127.0.0.1 and one of a client that it signed, and an authority that nobody knows. */
 export function createCertificates(folder: string) {
   const path = (name: string) => join(folder, name);
   const run = (line: string) => {
@@ -26,32 +26,52 @@ export function createCertificates(folder: string) {
   run(
     'x509 -req -in @broker.csr -days 2 -extfile @names -CA @authority.pem -CAkey @authority.key -CAcreateserial -out @broker.pem',
   );
+  run(`${toNewKey} -subj /CN=client -keyout @client.key -out @client.csr`);
+  run('x509 -req -in @client.csr -days 2 -CA @authority.pem -CAkey @authority.key -out @client.pem');
   const keyStore = path('broker-store.pem');
   writeFileSync(
     keyStore,
     readFileSync(path('broker.key'), 'utf8') + readFileSync(path('broker.pem'), 'utf8'),
   );
-  return { authority: path('authority.pem'), stranger: path('stranger.pem'), keyStore };
+  const pair = (name: string) => ({
+    KAFKA_SSL_CERT_FILE: path(`${name}.pem`),
+    KAFKA_SSL_KEY_FILE: path(`${name}.key`),
+  });
+  return {
+    authority: path('authority.pem'),
+    stranger: path('stranger.pem'),
+    keyStore,
+    /** What a client says that it is: one whom the authority knows, and one whom it does not. */
+    client: pair('client'),
+    strangeClient: pair('stranger'),
+  };
 }
 
-/** Settings of a broker that also listens on three protected ports. */
-export function securedBrokerConfig(ports: { plain: number; scram: number; tls: number }, keyStore: string) {
+/** Settings of a broker that also listens on four protected ports; the last asks for a certificate of the client. */
+export function securedBrokerConfig(
+  ports: { plain: number; scram: number; tls: number; mtls: number },
+  { keyStore, authority }: { keyStore: string; authority: string },
+) {
   const own = [
     `SASL_PLAINTEXT://127.0.0.1:${ports.plain}`,
     `SASL_SSL://127.0.0.1:${ports.scram}`,
     `SSL://127.0.0.1:${ports.tls}`,
+    `MTLS://127.0.0.1:${ports.mtls}`,
   ];
   const login = 'org.apache.kafka.common.security';
   return {
     listeners: ['PLAINTEXT://127.0.0.1:<port>', 'CONTROLLER://127.0.0.1:<controllerPort>', ...own].join(','),
     'advertised.listeners': ['PLAINTEXT://127.0.0.1:<port>', ...own].join(','),
     'listener.security.protocol.map':
-      'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL',
+      'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL,MTLS:SSL',
     'listener.name.sasl_plaintext.sasl.enabled.mechanisms': 'PLAIN',
     'listener.name.sasl_plaintext.plain.sasl.jaas.config': `${login}.plain.PlainLoginModule required user_${user.name}="${user.password}";`,
     'listener.name.sasl_ssl.sasl.enabled.mechanisms': 'SCRAM-SHA-256,SCRAM-SHA-512',
     'listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config': `${login}.scram.ScramLoginModule required;`,
     'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config': `${login}.scram.ScramLoginModule required;`,
+    'listener.name.mtls.ssl.client.auth': 'required',
+    'listener.name.mtls.ssl.truststore.type': 'PEM',
+    'listener.name.mtls.ssl.truststore.location': authority,
     'ssl.keystore.type': 'PEM',
     'ssl.keystore.location': keyStore,
   };

@@ -18,10 +18,10 @@ import {
 
 const root = join(import.meta.dirname, '..', '..');
 const resources = new Releasers();
-const ports = { plain: 0, scram: 0, tls: 0 };
+const ports = { plain: 0, scram: 0, tls: 0, mtls: 0 };
 let stack: Stack;
-let access: Record<'plain' | 'scram256' | 'scram512' | 'tls', Record<string, string>>;
-let stranger = '';
+let access: Record<'plain' | 'scram256' | 'scram512' | 'tls' | 'mtls', Record<string, string>>;
+let certificates: ReturnType<typeof createCertificates>;
 
 // Says why it is skipped in its own name.
 const title = hasOpenssl ? 'a Kafka that asks who we are' : 'a Kafka that asks who we are (needs openssl)';
@@ -30,10 +30,9 @@ const title = hasOpenssl ? 'a Kafka that asks who we are' : 'a Kafka that asks w
   beforeAll(async () => {
     const folder = mkdtempSync(join(tmpdir(), 'secured-kafka-'));
     resources.add('the certificates', folder, async (each) => rmSync(each, { recursive: true }));
-    const certificates = createCertificates(folder);
-    stranger = certificates.stranger;
-    for (const name of ['plain', 'scram', 'tls'] as const) ports[name] = await findFreePort();
-    const config = securedBrokerConfig(ports, certificates.keyStore);
+    certificates = createCertificates(folder);
+    for (const name of ['plain', 'scram', 'tls', 'mtls'] as const) ports[name] = await findFreePort();
+    const config = securedBrokerConfig(ports, certificates);
     stack = await startStack({ source: 'processes', kafka: { config } });
     resources.add('the stack', stack, (each) => each.stop());
     await createScramUser(stack.env.KAFKA_BROKERS);
@@ -51,12 +50,13 @@ const title = hasOpenssl ? 'a Kafka that asks who we are' : 'a Kafka that asks w
       scram256: { ...scram, KAFKA_SASL_MECHANISM: 'SCRAM-SHA-256', KAFKA_SASL_PASSWORD_FILE: passwordFile },
       scram512: { ...scram, KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512', KAFKA_SASL_PASSWORD: user.password },
       tls: { KAFKA_BROKERS: `127.0.0.1:${ports.tls}`, ...tls },
+      mtls: { KAFKA_BROKERS: `127.0.0.1:${ports.mtls}`, ...tls, ...certificates.client },
     };
   }, 120_000);
 
   afterAll(() => resources.release(), 60_000);
 
-  test.each(['plain', 'scram256', 'tls'] as const)(
+  test.each(['plain', 'scram256', 'tls', 'mtls'] as const)(
     'the command line reaches it: %s',
     async (kind) => {
       const { code, messages, data } = await setUp({ ...access[kind], KAFKA_TOPIC_PREFIX: `${kind}-` });
@@ -71,13 +71,26 @@ const title = hasOpenssl ? 'a Kafka that asks who we are' : 'a Kafka that asks w
       setUp({ ...access.plain, KAFKA_SASL_PASSWORD: 'wrong-secret' }),
       setUp({ ...access.scram512, KAFKA_SASL_PASSWORD: 'wrong-secret' }),
       setUp({ ...access.plain, KAFKA_SASL_MECHANISM: 'SCRAM-SHA-256' }),
-      setUp({ ...access.tls, KAFKA_SSL_CA_FILE: stranger }),
+      setUp({ ...access.tls, KAFKA_SSL_CA_FILE: certificates.stranger }),
     ]);
     expect(attempts.map(({ code }) => code)).toEqual([78, 78, 78, 78]);
     for (const { messages } of attempts.slice(0, 3))
       expect(messages).toMatch(/check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD/);
     expect(attempts[3]?.messages).toMatch(/check KAFKA_SSL_CA_FILE/);
     expect(attempts.map(({ messages }) => messages).join('')).not.toContain('wrong-secret');
+  }, 60_000);
+
+  test('a broker that asks for a certificate refuses who has none, or that of a stranger: exit 78, with what to check', async () => {
+    const { KAFKA_SSL_CERT_FILE: _cert, KAFKA_SSL_KEY_FILE: _key, ...without } = access.mtls;
+    const attempts = await Promise.all([
+      setUp(without),
+      setUp({ ...access.mtls, ...certificates.strangeClient }),
+    ]);
+    for (const { code, messages } of attempts)
+      expect({ code, messages }).toEqual({
+        code: 78,
+        messages: expect.stringMatching(/check KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE/),
+      });
   }, 60_000);
 
   test('all services work over TLS with SCRAM: a failure becomes an incident', async () => {

@@ -62,9 +62,15 @@ function refusalOf(error: unknown): string | undefined {
       return `${String(message)}: check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD`;
     if (typeof code === 'string' && untrusted.has(code))
       return `${String(message)}: check KAFKA_SSL_CA_FILE and the names in KAFKA_BROKERS`;
+    if (typeof code === 'string' && refusedCertificate.test(code))
+      return `${String(message)}: check KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE`;
   }
   return undefined;
 }
+
+/** What brokers say, as Node.js passes it on, of a certificate of ours that they miss or do not take. */
+const refusedCertificate =
+  /^ERR_SSL_\w*ALERT_(BAD_CERTIFICATE|CERTIFICATE_(REQUIRED|UNKNOWN|EXPIRED|REVOKED)|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE)$/;
 
 /** What Node.js says of a certificate that it does not trust. One that expired may be renewed: that is waited for. */
 const untrusted = new Set([
