@@ -22,6 +22,8 @@ export class AssignedPartition {
   /** Given out and neither finished nor held. */
   activeRecords = 0;
   activeBytes = 0;
+  /** Where a worker takes batches: the handlers of everything below this offset have ended. */
+  atWorkFrom: number | undefined;
   readonly unexpectedErrors = new UnexpectedErrors();
   /** Resolves when it is known whether the partition was halted before. */
   checked: Promise<void> | undefined;

@@ -75,6 +75,7 @@ export class BatchWorker<T extends Topic> implements Worker {
     for (const [owner, queue] of this.#queues) {
       const room = this.#handler.maxRecords - batch.length;
       if (room <= 0) break;
+      owner.atWorkFrom = queue[0]?.raw.offset;
       batch.push(...queue.splice(0, Math.min(share, room)));
       this.#queues.delete(owner);
       // Behind the others, so that the next batch begins with a partition that was not served.

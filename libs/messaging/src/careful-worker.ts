@@ -43,7 +43,7 @@ export class CarefulWorker implements Worker {
     const { owner } = first;
     const queue = this.#queues.get(owner);
     if (queue) queue.push(...items);
-    else if (this.#options.marks.takesCare(owner)) void this.#tryEach(owner, items);
+    else if (this.#options.marks.careOf(owner)) void this.#tryEach(owner, items);
     else this.#inner.add(items);
   }
 
@@ -69,10 +69,11 @@ export class CarefulWorker implements Worker {
     const { marks, context } = this.#options;
     this.#queues.set(owner, queue);
     try {
-      while (queue.length > 0) {
+      while (!owner.isLost && this.#handOnPassed(owner, queue) > 0) {
         const item = queue[0];
-        if (owner.isLost || !item) break;
-        if (!marks.isSuspicious(owner, item.raw.offset)) {
+        const care = marks.careOf(owner);
+        if (!item || !care) break;
+        if (item.raw.offset >= care.until) {
           await this.#endCare(owner, queue);
           break;
         }
@@ -90,6 +91,15 @@ export class CarefulWorker implements Worker {
       this.#queues.delete(owner);
     }
     if (queue.length > 0 && !owner.isLost && !this.#isDraining) this.#inner.add(queue);
+  }
+
+  /** What had passed before the process ended is under no suspicion. Answers how many records are left. */
+  #handOnPassed(owner: AssignedPartition, queue: WorkItem[]): number {
+    const { from = 0 } = this.#options.marks.careOf(owner) ?? {};
+    const firstSuspicious = queue.findIndex(({ raw }) => raw.offset >= from);
+    const passed = queue.splice(0, firstSuspicious === -1 ? queue.length : firstSuspicious);
+    if (passed.length > 0) this.#inner.add(passed);
+    return queue.length;
   }
 
   /** In the end everything that was queued meanwhile is marked, too. */

@@ -14,12 +14,16 @@ export interface CrashMarksOptions {
 }
 
 interface State {
+  /** Below it nothing is suspicious. */
+  from: number | undefined;
   /** The offset below which records may be begun as far as the store knows; undefined: it knows of none. */
   until: number | undefined;
   carefulUntil: number | undefined;
   readonly trying: Set<number>;
   readonly suspects: Map<number, Suspicion>;
 }
+
+const nothingKnown = { from: undefined, until: undefined, carefulUntil: undefined } as const;
 
 /** One mark allows so many records to be begun, so that the store is asked once in many records. */
 const markAhead = 1_000;
@@ -36,6 +40,8 @@ export class CrashMarks {
   readonly #states = new WeakMap<AssignedPartition, Promise<State>>();
   readonly #known = new WeakMap<AssignedPartition, State>();
   #leaveAloneUntilMs = 0;
+  /** Whether any record was ever tried alone: most processes never look further. */
+  #hasTried = false;
 
   constructor(options: CrashMarksOptions) {
     this.#options = options;
@@ -62,19 +68,15 @@ export class CrashMarks {
     const isMarked = carefulUntil === undefined ? next <= marked - markAhead / 2 : marked >= carefulUntil;
     if (isMarked) return;
     state.until = carefulUntil ?? next + markAhead;
+    if (carefulUntil === undefined) state.from = owner.atWorkFrom;
     const written = this.#writeAhead(owner, state, marked);
     if (next > marked) await written;
   }
 
-  /** Whether records of the partition are tried alone. */
-  takesCare(owner: AssignedPartition): boolean {
-    return this.#known.get(owner)?.carefulUntil !== undefined;
-  }
-
-  /** Whether a process ended while the record may have been at work. */
-  isSuspicious(owner: AssignedPartition, offset: number): boolean {
-    const { carefulUntil } = this.#known.get(owner) ?? {};
-    return carefulUntil !== undefined && offset < carefulUntil;
+  /** Which offsets may have been at work when a process ended: from the first, up to and without the second. */
+  careOf(owner: AssignedPartition): { from: number; until: number } | undefined {
+    const { from = 0, carefulUntil: until } = this.#known.get(owner) ?? {};
+    return until === undefined ? undefined : { from, until };
   }
 
   suspicionOf(owner: AssignedPartition, offset: number): Suspicion | undefined {
@@ -83,13 +85,14 @@ export class CrashMarks {
 
   /** The record is tried alone from now on. */
   async tries(owner: AssignedPartition, offset: number): Promise<void> {
+    this.#hasTried = true;
     await this.#change(owner, (state) => {
       state.trying.add(offset);
     });
   }
 
   isTrying(owner: AssignedPartition, offset: number): boolean {
-    return this.#known.get(owner)?.trying.has(offset) ?? false;
+    return this.#hasTried && (this.#known.get(owner)?.trying.has(offset) ?? false);
   }
 
   /** The process lived. The next write, or `tell`, tells the store. */
@@ -108,6 +111,7 @@ export class CrashMarks {
   async endsCare(owner: AssignedPartition): Promise<void> {
     await this.#change(owner, (state) => {
       state.carefulUntil = undefined;
+      state.from = owner.atWorkFrom;
     });
   }
 
@@ -177,10 +181,11 @@ export class CrashMarks {
       if (!isAppError(error) || error.code !== 'undecodable') throw error;
       logger.warn({ event: 'crash_mark_refused' }, `taken for none: ${describeError(error)}`);
     }
-    if (!mark) return { until: undefined, carefulUntil: undefined, trying: new Set(), suspects: new Map() };
+    if (!mark) return { ...nothingKnown, trying: new Set(), suspects: new Map() };
     const suspects = new Map(Object.entries(mark.suspects ?? {}).map(([at, each]) => [Number(at), each]));
     if (mark.owner === memory.owner) {
-      return { until: undefined, carefulUntil: mark.carefulUntil, trying: new Set(), suspects };
+      const { from, carefulUntil } = mark;
+      return { from, until: undefined, carefulUntil, trying: new Set(), suspects };
     }
     return this.#takeOver(owner, { ...mark, suspects }, highWatermark);
   }
@@ -200,18 +205,22 @@ export class CrashMarks {
     }
     // The mark was made ahead of the records, and the topic may have been made anew since.
     const carefulUntil = Math.min(Math.max(until, mark.carefulUntil ?? 0), highWatermark);
+    // It ended while nothing was tried alone: then it may have been at what seemed to have passed.
+    const wasElsewhere = mark.carefulUntil !== undefined && trying.length === 0;
+    const from = wasElsewhere ? undefined : mark.from;
     this.#options.logger.warn(
       {
         event: 'unclean_exit',
         topic,
         partition,
+        from,
         carefulUntil,
         trying,
         suspects: Object.fromEntries(suspects),
       },
-      `a process ended while it worked on ${nameOf(owner)}: records below ${carefulUntil} are tried one at a time`,
+      `a process ended while it worked on ${nameOf(owner)}: records from ${from ?? 'the commit'} to ${carefulUntil} are tried one at a time`,
     );
-    return { until: undefined, carefulUntil, trying: new Set(), suspects };
+    return { from, until: undefined, carefulUntil, trying: new Set(), suspects };
   }
 
   async #writeAhead(owner: AssignedPartition, state: State, marked: number): Promise<void> {
@@ -224,9 +233,10 @@ export class CrashMarks {
     return this.#run(() => memory.store.write(group, nameOf(owner), mark));
   }
 
-  #markOf({ until, carefulUntil, trying, suspects }: State): CrashMark {
+  #markOf({ from, until, carefulUntil, trying, suspects }: State): CrashMark {
     return {
       owner: this.#options.memory.owner,
+      ...(from === undefined ? {} : { from }),
       until: until ?? 0,
       ...(carefulUntil === undefined ? {} : { carefulUntil }),
       ...(trying.size === 0 ? {} : { trying: [...trying] }),

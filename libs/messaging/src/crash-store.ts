@@ -12,9 +12,11 @@ export interface Suspicion {
 export interface CrashMark {
   /** The process that made it. */
   readonly owner: string;
+  /** Present: the handlers of everything below this offset had ended. */
+  readonly from?: number;
   /** Nothing at or above this offset was begun. */
   readonly until: number;
-  /** Present: records below it are tried one at a time, because a process ended while they were at work. */
+  /** Present: records between `from` and it are tried one at a time, because a process ended while they were at work. */
   readonly carefulUntil?: number;
   /** Offsets at work alone now: one in a handler, and what its handler holds but may still go on with. */
   readonly trying?: readonly number[];

@@ -34,9 +34,13 @@ function parse(text: string, where: string): CrashMark {
 }
 
 function isMark(value: unknown): value is CrashMark {
-  const { owner, until, carefulUntil, trying, suspects } = (value ?? {}) as Record<keyof CrashMark, unknown>;
+  const { owner, from, until, carefulUntil, trying, suspects } = (value ?? {}) as Record<
+    keyof CrashMark,
+    unknown
+  >;
   return (
     typeof owner === 'string' &&
+    (from === undefined || typeof from === 'number') &&
     typeof until === 'number' &&
     (carefulUntil === undefined || typeof carefulUntil === 'number') &&
     (trying === undefined || (Array.isArray(trying) && trying.every((each) => typeof each === 'number'))) &&
