@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { AppError, describeError } from '@prodsentinel/kernel';
 import {
   createCrashMemory,
@@ -42,24 +43,7 @@ export function createAnalyzer(
     },
     onMisconfigured: (error) => misconfigured.reject(error),
   });
-  const codec = openCodec(config, logger);
-  const connection = {
-    brokers: config.KAFKA_BROKERS,
-    topicPrefix: config.KAFKA_TOPIC_PREFIX,
-    security: config.kafkaSecurity,
-    clientId: 'prodsentinel-analyzer',
-    logger,
-    metrics: context.health.metrics,
-  };
-  const dependencies = {
-    config,
-    context,
-    connection,
-    codec,
-    redis,
-    haltStore: createRedisHaltStore(redis),
-    crashMemory: createCrashMemory(createRedisCrashStore(redis), config.RECORD_CRASHES_MAX),
-  };
+  const dependencies = toDependencies(config, context, redis);
   for (const name of stageNames)
     if (config.ANALYZER_STAGES.includes(name)) stages.push(create[name](dependencies));
 
@@ -85,4 +69,24 @@ function throwFailures(results: readonly PromiseSettledResult<void>[]): void {
   if (failures.length === 0) return;
   const told = failures.map((each) => describeError(each)).join('; ');
   throw new AppError('bug', `stopping: ${told}`, { cause: failures[0] });
+}
+
+function toDependencies(config: AnalyzerConfig, context: ServiceContext, redis: Redis): StageDependencies {
+  const { logger, health } = context;
+  return {
+    config,
+    context,
+    connection: {
+      brokers: config.KAFKA_BROKERS,
+      topicPrefix: config.KAFKA_TOPIC_PREFIX,
+      security: config.kafkaSecurity,
+      clientId: 'prodsentinel-analyzer',
+      logger,
+      metrics: health.metrics,
+    },
+    codec: openCodec(config, logger),
+    redis,
+    haltStore: createRedisHaltStore(redis),
+    crashMemory: createCrashMemory(createRedisCrashStore(redis), config.RECORD_CRASHES_MAX),
+  };
 }

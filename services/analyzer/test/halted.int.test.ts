@@ -53,9 +53,9 @@ async function startDiagnoser(
   const health = new Health();
   const server = await health.serve('127.0.0.1', 0);
   const context = { logger, health, signal: new AbortController().signal };
-  const service: Service = createAnalyzer(config, context, (dependencies) =>
-    createDiagnoseStage(dependencies, around),
-  );
+  const service: Service = createAnalyzer(config, context, {
+    diagnose: (dependencies) => createDiagnoseStage(dependencies, around),
+  });
   closers.push(
     () => server.close(),
     () => service.stop(),
