@@ -117,7 +117,7 @@ export class CarefulWorker implements Worker {
     if (suspicion && suspicion.crashes >= memory.maxCrashes) return this.#convict(item, suspicion);
     const endTurn = await memory.turns.take(suspicion !== undefined);
     // One that hangs ends nothing: it keeps others no longer from being tried.
-    const timer = setTimeout(endTurn, context.limits.handlerHangsMs);
+    const timer = setTimeout(endTurn, context.limits.handlerHangsMs).unref();
     try {
       await marks.tries(owner, raw.offset);
       const how = await this.#handOn(item, suspicion !== undefined);
