@@ -26,7 +26,7 @@ interface State {
 const nothingKnown = { from: undefined, until: undefined, carefulUntil: undefined } as const;
 
 /** One mark allows so many records to be begun, so that the store is asked once in many records. */
-const markAhead = 1_000;
+const markAhead = 500;
 const patienceMs = 3_000;
 /** How long a store that failed is left alone: it must not slow down what goes on without it. */
 const leaveAloneMs = 5_000;
