@@ -81,13 +81,17 @@ async function sendRequests(count: number): Promise<void> {
   );
 }
 
-/** Asks until the answer has the status; each answer says that the process is live. */
-async function untilReadiness(origin: string, status: number): Promise<{ state: string; reason: string }> {
+/** Asks until the stage is in the state; each answer says that the process is live. */
+async function untilState(
+  origin: string,
+  wanted: 'running' | 'halted',
+): Promise<{ state: string; reason: string }> {
   for (;;) {
     const ready = await fetch(`${origin}/health/ready`);
     const { stages } = (await ready.json()) as { stages: { diagnose: { state: string; reason: string } } };
     expect((await fetch(`${origin}/health/live`)).status).toBe(200);
-    if (ready.status === status) return stages.diagnose;
+    expect(ready.status).toBe(stages.diagnose.state === 'running' ? 200 : 503);
+    if (stages.diagnose.state === wanted) return stages.diagnose;
   }
 }
 
@@ -117,11 +121,10 @@ test('a halted partition makes the stage not ready with the command that resumes
       return step.byRules(request);
     },
   }));
-  expect(await untilReadiness(origin, 200)).toMatchObject({ state: 'running' });
+  await untilState(origin, 'running');
   await sendRequests(5);
   const group = `${cluster.prefix}prodsentinel-diagnose`;
-  const halted = await untilReadiness(origin, 503);
-  expect(halted.state).toBe('halted');
+  const halted = await untilState(origin, 'halted');
   expect(halted.reason).toMatch(
     /^analysis-requests\/0 is halted: more than 2 records in a row .*a bug of ours/,
   );
@@ -138,7 +141,7 @@ test('a halted partition makes the stage not ready with the command that resumes
   build.isBroken = false;
   const resumed = await prodsentinel('partition', 'resume', group, 'analysis-requests/0');
   expect(resumed).toMatchObject({ code: 0, messages: expect.stringContaining('goes on') });
-  expect(await untilReadiness(origin, 200)).toMatchObject({ state: 'running' });
+  await untilState(origin, 'running');
   expect(await prodsentinel('partition', 'list')).toMatchObject({
     code: 0,
     data: '',
@@ -166,7 +169,7 @@ test('a handler that hangs makes the stage not ready and is named, until it ends
     },
   }));
   await sendRequests(1);
-  const halted = await untilReadiness(origin, 503);
+  const halted = await untilState(origin, 'halted');
   expect(halted).toEqual({
     state: 'halted',
     reason:
@@ -174,5 +177,5 @@ test('a handler that hangs makes the stage not ready and is named, until it ends
   });
   expect(await metric(origin, 'prodsentinel_consumer_hanging_handlers')).toBe(1);
   gate.resolve();
-  expect(await untilReadiness(origin, 200)).toMatchObject({ state: 'running' });
+  await untilState(origin, 'running');
 });

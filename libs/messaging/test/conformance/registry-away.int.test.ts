@@ -141,6 +141,7 @@ test('what the registry said before lets a producer and a consumer start, encode
 });
 
 test('a schema of another writer is read from disk, too', async () => {
+  await cluster.codec.prepare(['failures']);
   const bytes = cluster.codec.encode('failures', failure('of another writer').value);
   await codecFromDisk().codec.decode('failures', bytes);
   proxy.set({ kind: 'refuse' });
