@@ -70,7 +70,7 @@ function refusalOf(error: unknown): string | undefined {
 
 /** What brokers say, as Node.js passes it on, of a certificate of ours that they miss or do not take. */
 const refusedCertificate =
-  /^ERR_SSL_\w*ALERT_(BAD_CERTIFICATE|CERTIFICATE_(REQUIRED|UNKNOWN|EXPIRED|REVOKED)|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE)$/;
+  /^ERR_SSL_[\w/]*ALERT_(BAD_CERTIFICATE|CERTIFICATE_(REQUIRED|UNKNOWN|EXPIRED|REVOKED)|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE)$/;
 
 /** What Node.js says of a certificate that it does not trust. One that expired may be renewed: that is waited for. */
 const untrusted = new Set([
