@@ -35,8 +35,8 @@ export interface IntakeSignal {
   readonly fingerprintParts: readonly FingerprintPart[];
   /** The masked message. */
   readonly template: string;
-  /** One line that names the problem: the innermost exception and its message, else the message's first line. */
-  readonly headline: string;
+  /** The innermost exception that has a type, else what the producer said: what names the problem. */
+  readonly problem: { readonly type: string; readonly message: string };
   /** Secrets that were removed, by kind. */
   readonly redactions: Readonly<Record<string, number>>;
 }

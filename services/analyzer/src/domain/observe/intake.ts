@@ -82,9 +82,16 @@ export function readSignal(
     fingerprint,
     fingerprintParts: parts,
     template,
-    headline: headlineOf(exceptions, said),
-    redactions,
+    problem: problemOf(exceptions, said),
+    redactions: isEmpty(redactions) ? noRedactions : redactions,
   };
+}
+
+const noRedactions: Readonly<Record<string, number>> = Object.freeze({});
+
+function isEmpty(record: object): boolean {
+  for (const _ in record) return false;
+  return true;
 }
 
 const context: Intake = Object.freeze({ kind: 'context' });
@@ -152,22 +159,11 @@ function withException(message: string, outermost: ParsedException | undefined):
     : `${message.slice(0, newline)}\n${line}${message.slice(newline)}`;
 }
 
-/** The innermost exception names the problem best; without one the first line does. */
-function headlineOf(exceptions: readonly ParsedException[], message: string): string {
-  const inner = exceptions.findLast(({ type }) => type !== '');
-  const text =
-    inner === undefined ? message : `${simpleNameOf(inner.type)}${inner.message ? `: ${inner.message}` : ''}`;
-  return shortened(firstLineOf(text), limits.headlineChars);
-}
-
-function simpleNameOf(type: string): string {
-  return type.slice(Math.max(type.lastIndexOf('.'), type.lastIndexOf('\\')) + 1) || type;
-}
-
-function firstLineOf(text: string): string {
-  const trimmed = text.trimStart();
-  const newline = trimmed.indexOf('\n');
-  return (newline < 0 ? trimmed : trimmed.slice(0, newline)).trimEnd();
+/** Usually the very text that is kept as the message: nothing is put together before somebody asks for a title. */
+function problemOf(exceptions: readonly ParsedException[], said: string): IntakeSignal['problem'] {
+  const { type, message } = exceptions.findLast((each) => each.type !== '') ?? { type: '', message: said };
+  const isLong = message.length > limits.templateChars;
+  return { type, message: isLong ? toStorableText(message.trimStart(), limits.headlineChars) : message };
 }
 
 function stackOf(exception: ExceptionInfo | null): string | null {

@@ -95,7 +95,7 @@ describe('takeIn', () => {
     expect(taken({ message: 'order failed', exception })).toMatchObject({
       message: 'order failed\nCheckoutError: could not reserve',
       exceptionType: 'CheckoutError',
-      headline: 'PoolExhaustedError: timed out waiting for a connection',
+      problem: { type: 'com.acme.PoolExhaustedError', message: 'timed out waiting for a connection' },
     });
     expect(taken({ message: 'oops: could not reserve', exception }).message).toBe('oops: could not reserve');
   });

@@ -1,6 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { choosePrimary } from '../../../src/domain/observe/primary-fingerprint.ts';
+import { headlineOf } from '../../../src/domain/observe/title.ts';
 import { taken } from './signals.ts';
 
 // Properties run hundreds of times; how long that takes says nothing.
@@ -114,7 +115,7 @@ describe('choosePrimary', () => {
       cause: 'Error: certificate has expired',
     },
   ])('names the cause of $fault rather than its symptoms', ({ signals, cause }) => {
-    expect(choosePrimary(signals).headline).toBe(cause);
+    expect(headlineOf(choosePrimary(signals).problem)).toBe(cause);
   });
 
   test('does not depend on the order of arrival', () => {

@@ -38,7 +38,7 @@ function signal(
     fingerprint,
     fingerprintParts: [],
     template: 't',
-    headline: 'm',
+    problem: { type: '', message: 'm' },
     redactions: {},
   };
 }
