@@ -1,5 +1,5 @@
 import { AssignedPartition } from './assigned-partition.ts';
-import type { AssignmentListener } from './port.ts';
+import type { AssignmentListener, Position } from './port.ts';
 
 /**
  * Which partitions this member holds, told by each group join.
@@ -38,6 +38,11 @@ export class Assignments {
   /** The current assignment of a partition; undefined when it is not ours. */
   get(topic: string, partition: number): AssignedPartition | undefined {
     return this.#partitions.get(keyOf(topic, partition));
+  }
+
+  /** Whether the assignment that a record was read under still lasts. */
+  isCurrent({ topic, partition, epoch }: Position): boolean {
+    return this.get(topic, partition)?.epoch === epoch;
   }
 
   get all(): AssignedPartition[] {

@@ -4,18 +4,20 @@ import type { Topic } from '@prodsentinel/contracts';
 import { AppError, describeError, untilAvailable } from '@prodsentinel/kernel';
 import type { AssignedPartition } from './assigned-partition.ts';
 import { Assignments } from './assignments.ts';
+import { beginRecords } from './begin-records.ts';
 import { createConsumerMetrics, type ConsumerMetrics } from './consumer-metrics.ts';
 import { createWorker } from './create-worker.ts';
 import { defaultConsumerLimits, type ConsumerLimits } from './consumer-limits.ts';
 import type { ConsumerOptions } from './consumer-options.ts';
 import { createCrashCare, type CrashCare } from './crash-care.ts';
 import { drainWorker } from './drain.ts';
+import { endWork } from './end-work.ts';
 import { FetchControl } from './fetch-control.ts';
 import { createGroupClient, leaveGroup, toAssignment } from './group-client.ts';
 import { PartitionHalts } from './partition-halts.ts';
 import { toStanding } from './partition-standing.ts';
 import { untilAborted } from './until-aborted.ts';
-import { toRawRecord } from './raw-record.ts';
+import { behindGate, HandlerGate } from './handler-gate.ts';
 import { HandlerWatchdog } from './handler-watchdog.ts';
 import { createProcessHaltStore } from './halt-store.ts';
 import { clusterName, ownName } from './kafka-client.ts';
@@ -26,7 +28,7 @@ import { RawProducer } from './raw-producer.ts';
 import { holdRejoin, installRebalanceGate } from './rebalance-gate.ts';
 import { verifyTopics } from './topic-check.ts';
 import { TopicWatch } from './topic-watch.ts';
-import type { WorkContext, WorkItem } from './work.ts';
+import type { WorkContext } from './work.ts';
 import type { Worker } from './worker.ts';
 
 /** kafkajs retries a commit for as long as the brokers are away. */
@@ -49,6 +51,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
   readonly #halts: PartitionHalts;
   readonly #fetching: FetchControl;
   readonly #watchdog: HandlerWatchdog;
+  readonly #gate = new HandlerGate();
   readonly #giveUp = new AbortController();
   #fail: (error: AppError) => void;
   #commitTimer: NodeJS.Timeout | undefined;
@@ -93,7 +96,6 @@ class GroupConsumer<T extends Topic> implements Consumer {
       ...options,
       metrics: this.#metrics,
       assignments: () => this.#assignments,
-      ownName: (name) => ownName(options.connection, name),
     });
     this.#topicWatch = new TopicWatch({
       ...options,
@@ -102,7 +104,8 @@ class GroupConsumer<T extends Topic> implements Consumer {
     });
     this.#halts = this.#createHalts();
     const context = this.#createWorkContext();
-    const worker = createWorker(context, options.handler);
+    const handler = behindGate(options.handler, this.#gate, (each) => this.#assignments.isCurrent(each));
+    const worker = createWorker(context, handler);
     this.#crashes = createCrashCare(options, worker, context);
     this.#worker = this.#crashes?.worker ?? worker;
     this.#assignments = new Assignments(this.#listen(options.assignmentListener));
@@ -188,11 +191,13 @@ class GroupConsumer<T extends Topic> implements Consumer {
         void this.#halts.check(owner);
         void this.#crashes?.marks.keep(owner);
       }
+      this.#gate.open();
     });
     installRebalanceGate();
     consumer.on(consumer.events.REBALANCING, ({ payload }) => {
       this.#metrics.rebalanced();
-      holdRejoin(payload.memberId, this.#handBack('a rejoin', this.#limits.sessionTimeoutMs / 3));
+      const handBack = (limitMs: number) => this.#handBack('a rejoin', limitMs);
+      holdRejoin(payload.memberId, endWork(this.#gate, handBack, { ...this.#limits, ...connection }));
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crashed(payload));
     return consumer;
@@ -263,14 +268,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
       return;
     }
     owner.highWatermark = bounds.high;
-    const nowMs = Date.now();
-    const items: WorkItem[] = [];
-    for (const message of batch.messages) {
-      const raw = toRawRecord(owner, message);
-      if (owner.begin(raw))
-        items.push({ raw, owner, firstSeenMs: nowMs, firstFailedAtMs: undefined, attempt: 1 });
-    }
-    this.#worker.add(items);
+    this.#worker.add(beginRecords(owner, batch.messages));
     this.#fetching.pauseWhenHigh(owner);
   }
 
@@ -296,6 +294,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
   }
 
   async #drain(): Promise<void> {
+    this.#gate.open();
     const partitions = this.#assignments.all;
     if (this.#isRunning) this.#fetching.pause(partitions);
     const isComplete = await drainWorker({

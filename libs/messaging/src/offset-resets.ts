@@ -1,7 +1,7 @@
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { Assignments } from './assignments.ts';
 import type { ConsumerMetrics } from './consumer-metrics.ts';
-import type { KafkaConnection } from './kafka-client.ts';
+import { ownName, type KafkaConnection } from './kafka-client.ts';
 import { findOffsetResets, resetKindOf, type OffsetReset } from './offset-guard.ts';
 import { installOutOfRangeGate, listenForOutOfRange, type OutOfRange } from './out-of-range-gate.ts';
 
@@ -11,8 +11,6 @@ export interface OffsetResetsOptions {
   readonly topics: readonly string[];
   readonly metrics: ConsumerMetrics;
   readonly assignments: () => Assignments;
-  /** The name of a topic without the prefix it has in the cluster. */
-  readonly ownName: (nameInCluster: string) => string;
 }
 
 /** Says aloud, once each, where reading could not go on: at the start, and while it runs. */
@@ -55,7 +53,7 @@ export class OffsetResets {
   }
 
   #outOfRange({ topic: nameInCluster, partition, asked, low, high }: OutOfRange): void {
-    const topic = this.#options.ownName(nameInCluster);
+    const topic = ownName(this.#options.connection, nameInCluster);
     const bounds = { committed: asked, low, high };
     const kind = resetKindOf(bounds) ?? 'reset';
     this.#say({ topic, partition, kind, ...bounds });

@@ -22,7 +22,6 @@ function joined() {
     topics: ['failures'],
     metrics: createConsumerMetrics(new Registry(), 'g', { standings: () => [], hanging: () => 0 }),
     assignments: () => assignments,
-    ownName: (name) => name,
   });
   const owner = assignments.get('failures', 0)!;
   for (let offset = 0; offset < 20; offset++) owner.tracker.begin(offset);
