@@ -9,6 +9,8 @@ export interface PartitionStanding {
   /** Age of the oldest record given out and not finished; 0 when there is none. */
   readonly oldestUnfinishedSeconds: number;
   readonly inFlight: number;
+  /** Of the values of records given out and neither finished nor held. */
+  readonly inFlightBytes: number;
   readonly isPaused: boolean;
   readonly isHalted: boolean;
 }
@@ -175,6 +177,11 @@ function registerGroupGauges(registry: Registry, sources: Set<Source>): void {
     standings().reduce((total, each) => total + read(each), 0);
   groupGauge('consumer_inflight', 'Records given out and not finished, held ones included', (source) =>
     sum(source, (each) => each.inFlight),
+  );
+  groupGauge(
+    'consumer_inflight_bytes',
+    'Bytes of the values of records given out and neither finished nor held',
+    (source) => sum(source, (each) => each.inFlightBytes),
   );
   groupGauge('consumer_partitions', 'Partitions this member holds', ({ standings }) => standings().length);
   groupGauge('consumer_paused_partitions', 'Partitions not fetched because too much is in flight', (source) =>

@@ -3,7 +3,7 @@ import type { PartitionStanding } from './consumer-metrics.ts';
 
 /** How a partition stands now, for whoever watches from outside. */
 export function toStanding(owner: AssignedPartition, nowMs: number): PartitionStanding {
-  const { topic, partition, tracker, highWatermark, isPaused } = owner;
+  const { topic, partition, tracker, highWatermark, isPaused, activeBytes } = owner;
   const { lowWater, oldestTimestampMs } = tracker;
   const isKnown = lowWater !== undefined && highWatermark !== undefined;
   return {
@@ -13,6 +13,7 @@ export function toStanding(owner: AssignedPartition, nowMs: number): PartitionSt
     oldestUnfinishedSeconds:
       oldestTimestampMs === undefined ? 0 : Math.max(0, (nowMs - oldestTimestampMs) / 1000),
     inFlight: tracker.openCount,
+    inFlightBytes: activeBytes,
     isPaused,
     isHalted: owner.haltReason !== undefined,
   };
