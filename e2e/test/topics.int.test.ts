@@ -35,7 +35,7 @@ function startAnalyzer() {
       ANALYZER_STAGES: 'observe',
       HEALTH_PORT: '0',
       LOG_LEVEL: 'fatal',
-      SESSION_TIMEOUT_MS: '1500',
+      SESSION_TIMEOUT_MS: '1000',
     },
     execArgv: quiet,
     stdio: ['pipe', 'pipe', 'pipe', 'ipc'],

@@ -12,7 +12,7 @@ export interface ConsumerLimits extends UnexpectedLimits {
   readonly commitIntervalMs: number;
   /** Milliseconds without a heartbeat after which the group gives our partitions away. Default 15,000. */
   readonly sessionTimeoutMs: number;
-  /** Milliseconds between heartbeats; bounds how long a rebalance takes. Default 1,000. */
+  /** Milliseconds between heartbeats; bounds how long a rebalance takes. Default 1,000; at most a third of a session. */
   readonly heartbeatIntervalMs: number;
   /** Milliseconds that handlers at work get when draining. Default 20,000. */
   readonly drainMs: number;

@@ -26,7 +26,8 @@ export function createGroupClient(
   return client.consumer({
     groupId: clusterName(connection, groupId),
     sessionTimeout: limits.sessionTimeoutMs,
-    heartbeatInterval: limits.heartbeatIntervalMs,
+    // kafkajs refuses heartbeats that are no more frequent than sessions end.
+    heartbeatInterval: Math.min(limits.heartbeatIntervalMs, Math.floor(limits.sessionTimeoutMs / 3)),
     rebalanceTimeout: 60_000,
     maxBytesPerPartition: 1024 * 1024,
     maxWaitTimeInMs: 250,
