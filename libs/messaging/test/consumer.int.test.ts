@@ -234,6 +234,7 @@ test('a handler slower than three sessions is not interrupted, and its record co
   slow.resolve();
   await started.until((entries) => entries.includes('slow:2'));
   expect(started.entries.filter((entry) => entry === 'slow:1')).toHaveLength(1);
+  expect(new Set(started.entries).size).toBe(started.entries.length);
   expect(consumer.inFlight).toBeLessThanOrEqual(1);
 });
 

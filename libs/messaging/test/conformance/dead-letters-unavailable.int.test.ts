@@ -79,6 +79,7 @@ test('while dead letters cannot be written the offset stays and other keys flow;
   );
   await troubles.until((reasons) => reasons.slice(seen).includes('none'));
   await consumer.stop();
+  expect(handled.entries.toSorted()).toEqual(['after', 'before', 'later']);
   const letters = await auditTopic(broker, deadLetters);
   expect(letters.map(({ headers }) => headers['__dlq.errors.offset'])).toContain('1');
   expect(await committedOffsets(broker, `${cluster.prefix}${groupId}`, topic)).toEqual([4]);

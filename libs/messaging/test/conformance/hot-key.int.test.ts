@@ -37,4 +37,5 @@ test('a key with 95 % of the traffic that stands still holds back no other key, 
   const hot = seen.entries.filter((entry) => entry.startsWith('hot')).map((entry) => Number(entry.slice(4)));
   expect(hot).toEqual(hot.toSorted((a, b) => a - b));
   expect(hot).toHaveLength(950);
+  expect(new Set(seen.entries).size).toBe(1_000);
 });
