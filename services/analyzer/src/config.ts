@@ -24,6 +24,7 @@ export const analyzerSettings = {
     fallback: 9081,
   }),
   REDIS_URL: setting.url('Redis that keeps the claims; must run noeviction', ['redis:', 'rediss:']),
+  REDIS_CLUSTER: setting.flag('REDIS_URL names a node of a Redis cluster', false),
   ANALYZER_STAGES: setting.list('Stages this process runs: observe, diagnose or both', 'observe,diagnose'),
   KNOWN_SERVICES: setting.list(
     'Service names that are never masked, beside those that look like one',

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { AppError, describeError } from '@prodsentinel/kernel';
 import {
   createCrashMemory,
@@ -7,7 +6,7 @@ import {
   openCodec,
 } from '@prodsentinel/messaging';
 import type { Service, ServiceContext } from '@prodsentinel/process';
-import { connectRedis } from './adapters/redis.ts';
+import { connectRedis, type RedisConnection } from './adapters/redis.ts';
 import { stageNames, type AnalyzerConfig, type StageName } from './config.ts';
 import { createDiagnoseStage } from './diagnose/diagnose-stage.ts';
 import { createObserveStage } from './observe/observe-stage.ts';
@@ -37,6 +36,7 @@ export function createAnalyzer(
   const stages: Stage[] = [];
   const redis = connectRedis({
     url: config.REDIS_URL,
+    isCluster: config.REDIS_CLUSTER,
     logger,
     onAvailability: (reason) => {
       for (const stage of stages) stage.redisAvailable(reason);

@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import type { Codec, CrashMemory, HaltStore, KafkaConnection } from '@prodsentinel/messaging';
 import type { ServiceContext } from '@prodsentinel/process';
+import type { RedisConnection } from './adapters/redis.ts';
 import type { AnalyzerConfig } from './config.ts';
 
 /** One of the analyzer's pipelines: a consumer group of its own, beside the others in one process or alone. */
@@ -18,7 +18,7 @@ export interface StageDependencies {
   readonly context: ServiceContext;
   readonly connection: KafkaConnection;
   readonly codec: Codec;
-  readonly redis: Redis;
+  readonly redis: RedisConnection;
   readonly haltStore: HaltStore;
   readonly crashMemory: CrashMemory;
 }

@@ -131,6 +131,19 @@ describe('the incident of a failure', () => {
     expect(await only()).toMatchObject({ failureCount: 3 });
   });
 
+  test('processes of the old and the new algorithm side by side feed one incident, whichever comes first', async () => {
+    const [old, current] = [fingerprint(7, 1), fingerprint(8, 2)];
+    const ofNew = { fingerprint: current, previousFingerprint: old };
+    for (const [minute, fields] of [
+      [0, ofNew],
+      [1, { fingerprint: old }],
+      [2, ofNew],
+      [3, { fingerprint: old }],
+    ] as const)
+      await persister.persist([failureAt(minute, fields)]);
+    expect(await only()).toMatchObject({ failureCount: 4 });
+  });
+
   test('two new fingerprints with one previous one are one incident, whoever comes first', async () => {
     const previousFingerprint = fingerprint(7, 1);
     await persister.persist([

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { DayTotal, nothingSpent, type Spendings } from '../diagnose/day-total.ts';
 import {
   budgetWindows,
@@ -10,6 +9,7 @@ import {
   type ModelBudget,
   type Reservation,
 } from '../diagnose/model-budget.ts';
+import type { RedisConnection } from './redis.ts';
 
 /** Set this key to anything to stop all calls at once, without a restart; delete it to go on. */
 export const killSwitchKey = 'ps:{budget}:off';
@@ -72,7 +72,7 @@ for i = 1, #KEYS do
 end
 return {'done'}`;
 
-interface BudgetRedis extends Redis {
+interface BudgetRedis {
   budgetReserve(keyCount: number, ...args: (string | number)[]): Promise<ReserveReply>;
   budgetSettle(keyCount: number, ...args: (string | number)[]): Promise<unknown>;
 }
@@ -93,14 +93,21 @@ export interface RedisModelBudgetOptions {
  * What is in flight when Redis is emptied is added when it is settled. A spending that cannot be read answers `unknown`:
  * then nobody pays.
  */
-export function createRedisModelBudget(connection: Redis, options: RedisModelBudgetOptions): ModelBudget {
+export function createRedisModelBudget(
+  connection: RedisConnection,
+  options: RedisModelBudgetOptions,
+): ModelBudget {
   connection.defineCommand('budgetReserve', { lua: reserveScript });
   connection.defineCommand('budgetSettle', { lua: settleScript });
   const readSpending = async (day: string) => {
     const { calls, tokens, dollars } = await options.readSpending(day);
     return { calls, tokens, micros: toMicros(dollars) };
   };
-  const purse: Purse = { redis: connection as BudgetRedis, total: new DayTotal(readSpending), ...options };
+  const purse: Purse = {
+    redis: connection as RedisConnection & BudgetRedis,
+    total: new DayTotal(readSpending),
+    ...options,
+  };
   return { reserve: (incidentId, worst, floor) => reserve(purse, { incidentId, worst, floor }) };
 }
 

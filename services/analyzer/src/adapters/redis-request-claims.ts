@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis';
 import { describeError } from '@prodsentinel/kernel';
 import type { ClaimReply, CountReply } from '../domain/diagnose/answer-once.ts';
 import type { RequestClaim, RequestClaims } from '../diagnose/request-claims.ts';
+import type { RedisConnection } from './redis.ts';
 
 export interface RedisRequestClaimsOptions {
   readonly leaseMs: number;
@@ -15,14 +15,17 @@ export interface RedisRequestClaimsOptions {
 const keepAnswerMs = 7 * 24 * 60 * 60_000;
 
 /** Claims in Redis: each step one atomic script that checks the token. Keys `ps:{req:ID}:lease`, `:answer`, `:attempts`. */
-export function createRedisRequestClaims(redis: Redis, options: RedisRequestClaimsOptions): RequestClaims {
+export function createRedisRequestClaims(
+  redis: RedisConnection,
+  options: RedisRequestClaimsOptions,
+): RequestClaims {
   for (const [name, lua] of Object.entries(scripts)) redis.defineCommand(`claim${name}`, { lua });
   return { of: (requestId, token) => claimOf(redis as ClaimingRedis, requestId, { ...options, token }) };
 }
 
 type Answer = readonly [kind: string, rest?: string | number];
 type Script = (keyCount: 3, ...args: (string | number)[]) => Promise<Answer>;
-type ClaimingRedis = Redis & Record<`claim${keyof typeof scripts}`, Script>;
+type ClaimingRedis = RedisConnection & Record<`claim${keyof typeof scripts}`, Script>;
 
 /** KEYS: lease, answer, attempts. ARGV[1]: our token. */
 const scripts = {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { AppError, describeError } from '@prodsentinel/kernel';
 import type { SignalClaim, SignalClaims } from '../observe/signal-claims.ts';
+import type { RedisConnection } from './redis.ts';
 
 /** Hash tags: all claims of one bucket live on one node of a cluster, so one script call serves them. */
 const buckets = 16;
@@ -18,14 +18,14 @@ for i, key in ipairs(KEYS) do
 end
 return answers`;
 
-interface ClaimingRedis extends Redis {
+interface ClaimingRedis {
   claimSignals(keyCount: number, ...args: (string | number)[]): Promise<string[]>;
 }
 
 /** Claims in Redis: at most one script call for each of 16 buckets, all on their way at once. */
-export function createRedisSignalClaims(redis: Redis, ttlMs: number): SignalClaims {
+export function createRedisSignalClaims(redis: RedisConnection, ttlMs: number): SignalClaims {
   redis.defineCommand('claimSignals', { lua: script });
-  const claiming = redis as ClaimingRedis;
+  const claiming = redis as RedisConnection & ClaimingRedis;
   return {
     async claim(claims) {
       const answers: boolean[] = claims.map(() => true);

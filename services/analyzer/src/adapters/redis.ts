@@ -1,9 +1,11 @@
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { AppError, describeError } from '@prodsentinel/kernel';
 import type { Logger } from '@prodsentinel/process';
 
 export interface RedisConnectionOptions {
   readonly url: string;
+  /** Whether the server is a node of a cluster. */
+  readonly isCluster: boolean;
   readonly logger: Logger;
   /** Told of a reason when Redis is away, and of undefined when it is back. */
   readonly onAvailability: (reason: string | undefined) => void;
@@ -14,24 +16,16 @@ export interface RedisConnectionOptions {
 /** Milliseconds until a command without an answer counts as failed: claims are looked up on the hot path. */
 const commandTimeoutMs = 2_000;
 
+/** A connection to one server, or to a cluster. */
+export type RedisConnection = Redis | Cluster;
+
 /**
  * A connection that fails at once while Redis is away instead of queueing, and keeps trying to come back. Every time it
  * connects it checks that Redis never evicts: an evicted claim is a failure counted twice or an analysis paid for twice.
  */
-export function connectRedis({
-  url,
-  logger,
-  onAvailability,
-  onMisconfigured,
-}: RedisConnectionOptions): Redis {
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: commandTimeoutMs,
-    connectTimeout: 5_000,
-    retryStrategy: (times) => Math.min(2_000, 100 * 2 ** Math.min(times, 5)),
-  });
+export function connectRedis(options: RedisConnectionOptions): RedisConnection {
+  const { logger, onAvailability, onMisconfigured } = options;
+  const redis = options.isCluster ? connectCluster(options.url) : connectServer(options.url);
   let lastReason: string | undefined;
   redis.on('error', (error: unknown) => {
     const reason = `Redis is away: ${describeError(error)}`;
@@ -43,10 +37,49 @@ export function connectRedis({
   redis.on('ready', () => {
     lastReason = undefined;
     onAvailability(undefined);
-    void checkEvictionPolicy(redis, logger, onMisconfigured);
+    const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
+    for (const server of servers) void checkEvictionPolicy(server, logger, onMisconfigured);
   });
   return redis;
 }
+
+const serverOptions = {
+  maxRetriesPerRequest: 0,
+  commandTimeout: commandTimeoutMs,
+  connectTimeout: 5_000,
+} as const;
+
+const retryMs = (times: number): number => Math.min(2_000, 100 * 2 ** Math.min(times, 5));
+
+function connectServer(url: string): Redis {
+  return new Redis(url, {
+    ...serverOptions,
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    retryStrategy: retryMs,
+  });
+}
+
+/** The other nodes are asked for at the one that the URL names; they take the same credentials. */
+function connectCluster(url: string): Cluster {
+  const { protocol, hostname, port, username, password } = new URL(url);
+  return new Cluster([{ host: hostname, port: Number(port || defaultPort) }], {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    clusterRetryStrategy: retryMs,
+    // A slot that moves, or a node that fails over: a few tries within the time that a command has.
+    maxRedirections: 8,
+    retryDelayOnFailover: 100,
+    redisOptions: {
+      ...serverOptions,
+      ...(username !== '' && { username: decodeURIComponent(username) }),
+      ...(password !== '' && { password: decodeURIComponent(password) }),
+      ...(protocol === 'rediss:' && { tls: {} }),
+    },
+  });
+}
+
+const defaultPort = 6379;
 
 async function checkEvictionPolicy(
   redis: Redis,
