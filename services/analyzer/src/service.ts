@@ -71,7 +71,11 @@ function throwFailures(results: readonly PromiseSettledResult<void>[]): void {
   throw new AppError('bug', `stopping: ${told}`, { cause: failures[0] });
 }
 
-function toDependencies(config: AnalyzerConfig, context: ServiceContext, redis: Redis): StageDependencies {
+function toDependencies(
+  config: AnalyzerConfig,
+  context: ServiceContext,
+  redis: RedisConnection,
+): StageDependencies {
   const { logger, health } = context;
   return {
     config,
