@@ -7,9 +7,10 @@ import { isServiceShaped } from './service-names.ts';
  * kebab-case names the labels and leading words without a digit stay (`redis-<*>.cache.local`).
  */
 export function maskToken(token: string, knownServices: ReadonlySet<string>, context: TokenContext): string {
-  if (knownServices.has(token) || isServiceShaped(token) || isProtectedToken(token, context)) return token;
-  const first = token.charCodeAt(0);
-  if (isDigitCode(first) && isNumeric(token)) return portOf(token);
+  if (knownServices.has(token)) return token;
+  const beginsWithDigit = isDigitCode(token.charCodeAt(0));
+  if ((!beginsWithDigit && isServiceShaped(token)) || isProtectedToken(token, context)) return token;
+  if (beginsWithDigit && isNumeric(token)) return portOf(token);
   const colon = token.lastIndexOf(':');
   if (colon > 0) {
     const head = token.slice(0, colon);

@@ -100,10 +100,12 @@ const productPrefixes = new Set(
 );
 
 function isCodeNumber(token: string, context: TokenContext): boolean {
-  if (isSqlStateHint(context) && isSqlState(token)) return true;
+  if (isSqlState(token) && isSqlStateHint(context)) return true;
   if (token.startsWith('0x')) return isCodeHint(context) && token.length <= 10;
   if (!allDigits(token, 0)) return false;
   const number = Number(token);
+  // Whatever stands around it: the words are not even looked at.
+  if (token.length > 5 && number > 16) return false;
   if (token.length === 3 && number >= 100 && number <= 599) {
     if (reasonPhrases.has(context.next) || statusHints.has(context.previous)) return true;
     if (number >= 400 && context.next === '' && answerHints.has(context.previous)) return true;
