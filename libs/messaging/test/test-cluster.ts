@@ -42,9 +42,9 @@ export class TestCluster {
     return required('SCHEMA_REGISTRY_URL');
   }
 
-  async setUp(partitions = 2): Promise<void> {
+  async setUp(partitions = 2, replicationFactor = 1): Promise<void> {
     const { connection, registryUrl } = this;
-    await setUp({ connection, registryUrl, partitions, replicationFactor: 1 });
+    await setUp({ connection, registryUrl, partitions, replicationFactor });
   }
 
   async producer(): Promise<Producer> {

@@ -10,7 +10,7 @@ export type Fate = 'acknowledged' | 'refused' | 'unknown';
 const recordsPerSend = 10;
 const keys = 200;
 /** Between two sends of one sender: a load, and no storm while the brokers are away. */
-const pauseMs = 5;
+const pauseMs = 10;
 
 /** Several senders at once, until `stop`; the oracle is told what the producer said of each record, the journal of each send. */
 export function startSending(
@@ -49,12 +49,27 @@ export function startSending(
   };
 }
 
+/** Resolves when the journal holds, from an index on, each of what is wanted; looks at each entry once. */
+export function untilAll<T>(journal: Journal<T>, wanted: Iterable<T>, from = 0): Promise<void> {
+  const open = new Set(wanted);
+  let looked = from;
+  return journal.until((entries) => {
+    for (; looked < entries.length; looked++) open.delete(entries[looked]!);
+    return open.size === 0;
+  });
+}
+
 /** Resolves when everything that was acknowledged has been handled; call it when everything is sent. */
 export function allHandled(oracle: Oracle, handled: Journal<string>): Promise<void> {
-  const open = new Set(oracle.acknowledgedIds);
-  let looked = 0;
-  return handled.until((seen) => {
-    for (; looked < seen.length; looked++) open.delete(seen[looked]!);
-    return open.size === 0;
+  return untilAll(handled, oracle.acknowledgedIds);
+}
+
+/** Resolves when so many sends that ended from now on were acknowledged. */
+export function untilAcknowledged(fates: Journal<Fate>, count: number): Promise<void> {
+  let looked = fates.entries.length;
+  let found = 0;
+  return fates.until((entries) => {
+    for (; looked < entries.length; looked++) if (entries[looked] === 'acknowledged') found += 1;
+    return found >= count;
   });
 }
