@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { emptyRecord, severities } from '@prodsentinel/contracts';
+import { emptyRecord } from '@prodsentinel/contracts';
 import { askForAnalysis, changeIncidentStatus } from '@prodsentinel/database';
 import { newId } from '@prodsentinel/kernel';
 import fc from 'fast-check';
@@ -11,6 +11,7 @@ import { sweepOutbox } from '../src/steps/sweep-outbox.ts';
 import { fingerprint, observationOf, secondMicros, startMicros, windowOf } from './observations.ts';
 import { openPersisterDatabase, type PersisterDatabase } from './persister-database.ts';
 import { contentsOf, expectationOf } from './rule-contents.ts';
+import { knownHistories, record, step, type Holding, type Step } from './rule-histories.ts';
 import { RuleModel, type ModelIncident, type Shown } from './rule-model.ts';
 
 let persister: PersisterDatabase;
@@ -20,73 +21,13 @@ beforeAll(async () => {
 afterAll(() => persister.close());
 
 const minuteMicros = 60 * secondMicros;
-/** Times that meet: at the same moment, at a limit, just beyond it. */
-const moment = fc.nat(30).map((n) => n * 5);
 const isFull = process.env['PRODSENTINEL_TEST_FULL'] === '1';
-const limits = { grace: 10, firstDelay: 1, nextDelay: 10, maxNewPerHour: 2, quiet: 30, closeAfter: 60 };
+const limits = { grace: 20, firstDelay: 1, nextDelay: 10, maxNewPerHour: 2, quiet: 30, closeAfter: 60 };
 const rules = {
   timing: { firstDelay: limits.firstDelay * minuteMicros, nextDelay: limits.nextDelay * minuteMicros },
   regressionGrace: limits.grace * minuteMicros,
   maxNewIncidentsPerHour: limits.maxNewPerHour,
 };
-
-// What Kafka holds: each record has failures of its own, and everything about it is fixed.
-const record = fc.record({
-  problem: fc.nat(3),
-  // While the algorithm is upgraded: the new fingerprint alone, with the previous one, or only that.
-  form: fc.constantFrom('new', 'both', 'old'),
-  service: fc.constantFrom('checkout', 'gateway'),
-  severity: fc.constantFrom(...severities.values),
-  template: fc.nat(5).map((n) => `template ${n}`),
-  release: fc.nat(2).map((n) => `shop@${n}`),
-  trace: fc.constantFrom('', 't1', 't2'),
-  at: moment,
-  failures: fc.integer({ min: 1, max: 15 }),
-});
-const step = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant('persist' as const),
-      // Two members that both have the partition for a moment: the same batch at the same time.
-      isDoubled: fc.boolean(),
-      // Which record, and how many of its failures the event shows: it comes again, overlapping and late.
-      events: fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 15 })), { minLength: 1, maxLength: 4 }),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant('change' as const),
-      to: fc.constantFrom('investigating' as const, 'resolved' as const, 'closed' as const),
-      which: fc.nat(),
-      at: moment,
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({ kind: fc.constant('sweep' as const), after: fc.constantFrom(0, 5, 10, 15) }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('answer' as const),
-      which: fc.nat(),
-      request: fc.nat(),
-      source: fc.constantFrom('model' as const, 'rules' as const),
-      severity: fc.constantFrom(...severities.values),
-      // Minutes from now: the model was away.
-      askAgain: fc.option(fc.constantFrom(0, 10, 30), { nil: undefined }),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('ask' as const), which: fc.nat() }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('house' as const), watermark: fc.nat(50).map((n) => n * 5) }),
-  },
-);
-type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
-type Holding = (typeof record extends fc.Arbitrary<infer T> ? T : never)[];
 
 test('whatever happens in whatever order, the incidents are those of the rule', async () => {
   await fc.assert(
@@ -110,7 +51,7 @@ test('whatever happens in whatever order, the incidents are those of the rule', 
         ).toEqual([]);
       },
     ),
-    { numRuns: isFull ? 300 : 40 },
+    { numRuns: isFull ? 400 : 60, examples: knownHistories },
   );
 }, 300_000);
 
