@@ -79,11 +79,11 @@ const ask: Step = { kind: 'ask', which: 0 };
 
 /** Where rules meet that chance seldom brings together: always among the histories. */
 export const knownHistories: [Holding, Step[]][] = [
-  // Failures at the end of the grace after resolving, and beyond it.
-  [
-    [plain, { ...plain, at: 60 }, { ...plain, at: 70 }],
-    [persist(0), { kind: 'change', to: 'resolved', which: 0, at: 40 }, persist(1), persist(2)],
-  ],
+  // A failure at the end of the grace after resolving, and one beyond it.
+  ...[60, 70].map((at): [Holding, Step[]] => [
+    [plain, { ...plain, at }],
+    [persist(0), { kind: 'change', to: 'resolved', which: 0, at: 40 }, persist(1)],
+  ]),
   // The model is waited for, and a new template does not wait as long.
   [
     [plain, { ...plain, template: 'template 1' }],
