@@ -63,6 +63,13 @@ describeWithData(
       }
     });
 
+    test('nor in what the services logged', () => {
+      const { ingest, analyzer, persister } = whole.system.services;
+      const lines = [...ingest, ...analyzer, ...persister].flatMap((service) => service.lastLines());
+      expect(lines.length).toBeGreaterThan(0);
+      expect(lines.filter((line) => /eyJ[\w-]{10,}/.test(line))).toEqual([]);
+    });
+
     test('the same file again changes no count', async () => {
       const before = await whole.totals();
       await whole.replay(file);
