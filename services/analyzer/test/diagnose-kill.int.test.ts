@@ -4,9 +4,9 @@ import { afterEach, expect, jest, test } from '@jest/globals';
 import { plantedLine, startFakeModel, type FakeModel } from '@prodsentinel/fake-model';
 import { killVariable } from '@prodsentinel/fault-tools';
 import { createProducer, readLag, readTopic } from '@prodsentinel/messaging';
-import { Redis } from 'ioredis';
 import { TestCluster } from '../../../libs/messaging/test/test-cluster.ts';
 import { requestFor, signal } from './domain/diagnose/build-request.ts';
+import { watchLease, type LeaseWatch } from './lease-watch.ts';
 import { ended, startDiagnoser } from './diagnoser-process.ts';
 
 jest.setTimeout(120_000);
@@ -32,31 +32,16 @@ const isFull = process.env['PRODSENTINEL_TEST_FULL'] === '1';
 
 let cluster: TestCluster;
 let fake: FakeModel;
-let redis: Redis;
-let watcher: Redis;
+let watch: LeaseWatch;
 const children: ChildProcess[] = [];
 
 afterEach(async () => {
   for (const child of children) child.kill('SIGKILL');
   await Promise.all(children.splice(0).map(ended));
-  redis.disconnect();
-  watcher.disconnect();
+  watch.close();
   await cluster.close();
   await fake.stop();
 });
-
-/** What happens to the lease of a request, as Redis tells it: `set`, `expired`, `del`; renewals are left out. */
-async function watchLease(requestId: string): Promise<string[]> {
-  redis = new Redis(process.env['REDIS_URL']!);
-  watcher = redis.duplicate();
-  const happened: string[] = [];
-  await redis.config('SET', 'notify-keyspace-events', 'Kg$x');
-  watcher.on('pmessage', (_pattern, _channel, event: string) => {
-    if (event !== 'expire') happened.push(event);
-  });
-  await watcher.psubscribe(`__keyspace@*__:ps:{req:${requestId}}:lease`);
-  return happened;
-}
 
 async function send(requestId: string): Promise<void> {
   const { connection, codec } = cluster;
@@ -101,7 +86,7 @@ async function killAt(point: string) {
   await cluster.setUp(1);
   const victim = await start(isInFlight ? {} : { [killVariable]: `${point}:1` });
   const requestId = randomUUID();
-  const lease = await watchLease(requestId);
+  watch = await watchLease(requestId);
   await send(requestId);
   if (isInFlight) {
     await arrived.promise;
@@ -109,13 +94,14 @@ async function killAt(point: string) {
   }
   expect(await ended(victim)).toBe('SIGKILL');
   // Nobody renews it any more: this is all that is left of it.
-  expect(await redis.pttl(`ps:{req:${requestId}}:lease`)).toBeLessThanOrEqual(leaseMs);
+  expect(await watch.leftMs()).toBeLessThanOrEqual(leaseMs);
   await start({});
   await untilCommitted();
   const stored = await readTopic(cluster.connection, 'analyses', { maxRecords: 100 });
   const answers = await Promise.all(
     stored.map(async ({ value }) => cluster.codec.decode('analyses', value!)),
   );
+  const lease = watch.happened.filter((event) => event !== 'expire');
   return { requestId, answers, calls: fake.seen.length, lease };
 }
 

@@ -7,6 +7,7 @@ import { TestCluster } from '../../../libs/messaging/test/test-cluster.ts';
 import { readAnalyzerConfig } from '../src/config.ts';
 import { createAnalyzer } from '../src/service.ts';
 import { requestFor, signal } from './domain/diagnose/build-request.ts';
+import { watchLease } from './lease-watch.ts';
 
 jest.setTimeout(60_000);
 
@@ -92,6 +93,29 @@ test('of two diagnosers and every request published twice, each request is one c
   const answers = await readAnswers(records.length);
   expect(fake.seen).toHaveLength(requests.length);
   expect(new Set(answers.map((each) => each.toString('hex'))).size).toBe(requests.length);
+});
+
+test('a call that takes longer than the lease keeps it: nobody else asks meanwhile', async () => {
+  const answer = Promise.withResolvers<void>();
+  const fake = await openFakeModel(() => ({ kind: 'slow', untilResolved: answer.promise }));
+  await startDiagnosers(2, fake, { LEASE_MS: '900' });
+  const value = requestFor([signal('e1', 'payments', plantedLine)], { requestId: randomUUID() });
+  const watch = await watchLease(value.requestId);
+  try {
+    // Under several keys: the other diagnoser has it too, and looks again and again.
+    await send(['a', 'b', 'c', 'd'].map((key) => ({ topic: 'analysis-requests' as const, key, value })));
+    // Three leases long: a renewal comes at each third of one.
+    while (watch.happened.filter((event) => event === 'expire').length < 9)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(fake.seen).toHaveLength(1);
+    answer.resolve();
+    await readAnswers(4);
+  } finally {
+    answer.resolve();
+    watch.close();
+  }
+  expect(fake.seen).toHaveLength(1);
+  expect(watch.happened.filter((event) => event !== 'expire')).toEqual(['set', 'del']);
 });
 
 test('of a service that is opted out nothing is sent, and its analysis says so', async () => {
