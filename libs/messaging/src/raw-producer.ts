@@ -1,4 +1,4 @@
-import type { Message, Producer as KafkaProducer, TopicMessages } from 'kafkajs';
+import type { Message, TopicMessages } from 'kafkajs';
 import {
   AppError,
   backoffMs,
@@ -7,10 +7,10 @@ import {
   untilAvailable,
   withDeadline,
 } from '@prodsentinel/kernel';
+import { CheckedProducer } from './checked-producer.ts';
 import { fromKafkaError, kafkaTypeOf } from './errors.ts';
 import { clusterName, createKafkaClient, type KafkaConnection } from './kafka-client.ts';
 import { IdleCheck } from './idle-check.ts';
-import { createPartitioner } from './partitioner.ts';
 
 export type HeaderValue = Buffer | string | (Buffer | string)[] | undefined;
 
@@ -63,7 +63,7 @@ export class RawProducer {
   #queue: Request[] = [];
   #queuedRecords = 0;
   #queuedBytes = 0;
-  #producer: KafkaProducer | undefined;
+  #producer: CheckedProducer | undefined;
   #pump: Promise<void> | undefined;
   #reconnect: Promise<void> | undefined;
   #closing: Promise<unknown>[] = [];
@@ -165,11 +165,10 @@ export class RawProducer {
     return taken;
   }
 
-  async #sendTogether(producer: KafkaProducer, requests: readonly Request[]): Promise<void> {
+  async #sendTogether(producer: CheckedProducer, requests: readonly Request[]): Promise<void> {
     try {
       for (const part of toParts(requests, this.#connection)) {
-        const send = producer.sendBatch({ acks: -1, topicMessages: part });
-        await withDeadline('Kafka', this.#limits.sendDeadlineMs, send);
+        await withDeadline('Kafka', this.#limits.sendDeadlineMs, producer.send(part));
       }
       for (const request of requests) request.resolve();
     } catch (error) {
@@ -199,7 +198,7 @@ export class RawProducer {
     }
   }
 
-  #replace(broken: KafkaProducer, error: unknown): void {
+  #replace(broken: CheckedProducer, error: unknown): void {
     const { logger } = this.#connection;
     logger.warn({ event: 'producer_replaced' }, `Kafka does not answer: ${describeError(error)}`);
     this.#producer = undefined;
@@ -229,19 +228,13 @@ export class RawProducer {
     }
   }
 
-  async #connect(): Promise<KafkaProducer> {
+  async #connect(): Promise<CheckedProducer> {
     const client = createKafkaClient(this.#connection, {
       retries: 3,
       initialRetryTime: 100,
       maxRetryTime: 1_000,
     });
-    const producer = client.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      createPartitioner,
-      retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
-    });
+    const producer = new CheckedProducer(client);
     try {
       await withDeadline('connecting', this.#limits.sendDeadlineMs, producer.connect());
       return producer;
@@ -251,7 +244,7 @@ export class RawProducer {
     }
   }
 
-  #discard(producer: KafkaProducer): void {
+  #discard(producer: CheckedProducer): void {
     const closed = withDeadline(
       'disconnecting a producer',
       disconnectDeadlineMs,

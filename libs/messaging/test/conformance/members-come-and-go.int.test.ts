@@ -56,8 +56,8 @@ test('kill -9 of a member under load loses nothing, and doubles only what it had
   const groupId = randomUUID();
   const oracle = new Oracle();
   const handled = new Journal<string>();
-  const dying = await member(cluster, groupId, handled, { [killVariable]: 'handled:300' });
-  await load(oracle, handled, 2_000);
+  const dying = await member(cluster, groupId, handled, { [killVariable]: 'handled:2000' });
+  await load(oracle, handled, 4_000);
   expect(await dying.exited).toEqual({ code: null, signal: 'SIGKILL' });
   const handledByTheDead = handled.entries.length;
   await member(cluster, groupId, handled);
@@ -66,7 +66,7 @@ test('kill -9 of a member under load loses nothing, and doubles only what it had
   report(
     `kill -9 after ${handledByTheDead} records: doubled ${account.extraSightings}, lost ${account.lost.length}`,
   );
-  expect(account).toMatchObject({ lost: [], neverIssued: [], acknowledged: 2_000 });
+  expect(account).toMatchObject({ lost: [], neverIssued: [], acknowledged: 4_000 });
   expect(account.extraSightings).toBeLessThanOrEqual(handledByTheDead);
 });
 
