@@ -7,6 +7,11 @@ import { defaultSetup, runSetup } from './setup.ts';
 
 const keptDirectory = join(import.meta.dirname, '..', '..', '..', '.prodsentinel', 'stack');
 
+/** Whatever the servers ran in. */
+const removeData =
+  `docker volume ls -q --filter label=prodsentinel.directory=${keptDirectory} | xargs -r docker volume rm; ` +
+  `rm -rf ${keptDirectory}`;
+
 /** `prodsentinel stack up` */
 export function stackCommand(context: ConsoleContext): Command {
   return new Command('stack')
@@ -15,7 +20,8 @@ export function stackCommand(context: ConsoleContext): Command {
       new Command('up')
         .description(
           'Start Kafka, a schema registry, Redis and PostgreSQL, set them up and migrate; print the variables that ' +
-            'lead there; run until Ctrl-C. Data is kept in .prodsentinel/stack',
+            'lead there; run until Ctrl-C. In containers where Docker is at hand, with data in volumes that ' +
+            '.prodsentinel/stack names; else as child processes, with data in .prodsentinel/stack',
         )
         .addHelpText(
           'after',
@@ -24,7 +30,10 @@ Example:
   $ npm run prodsentinel -- stack up
   and in another terminal, with the lines it printed:
   $ export DATABASE_URL=…
-  $ npm run prodsentinel -- incidents list`,
+  $ npm run prodsentinel -- incidents list
+
+To begin anew, remove the data:
+  $ ${removeData}`,
         )
         .action(() => runStackUp(context)),
     );
@@ -33,7 +42,8 @@ Example:
 async function runStackUp(context: ConsoleContext): Promise<void> {
   const { out, say, signal } = context;
   const stack = await startStack({
-    source: 'processes',
+    // Never servers that the environment names: these lines may have been exported before.
+    source: 'started',
     data: { kind: 'kept', directory: keptDirectory },
     onProgress: say,
     signal,

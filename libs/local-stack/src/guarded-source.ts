@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { AppError, newId, withDeadline } from '@prodsentinel/kernel';
+import { AppError, isAppError, newId, withDeadline } from '@prodsentinel/kernel';
 import { cacheFolder } from './cache-folder.ts';
 import { tailOf } from './child-process.ts';
 import type {
@@ -11,6 +11,7 @@ import type {
   ServerCommand,
   ToldError,
 } from './guard-protocol.ts';
+import { checkOwner, describeVolumes, ownerOf } from './kept-data.ts';
 import { identifyProcess } from './process-identity.ts';
 import { guardLogOf, readState, removeState } from './state-file.ts';
 import {
@@ -34,17 +35,24 @@ export function startProcesses(options: StackOptions, env: NodeJS.ProcessEnv): P
 /**
  * The official images in containers that a guard of ours owns.
  *
- * @throws AppError `configuration` for what only child processes can do
+ * @throws AppError `configuration` for what only child processes can do, and for a directory with their data;
+ *   `unavailable` naming the volumes when kept data is in some that cannot be had now
  */
 export async function startContainers(options: StackOptions, env: NodeJS.ProcessEnv): Promise<Stack> {
   const wish = wishForProcesses(options);
   if (wish) throw new AppError('configuration', `servers in containers cannot ${wish}: use child processes`);
-  return startGuarded('docker', options, env);
+  try {
+    return await startGuarded('docker', options, env);
+  } catch (cause) {
+    if (ownerOf(options.data) !== 'docker' || !isAppError(cause) || cause.code !== 'unavailable') throw cause;
+    const { directory } = options.data as { directory: string };
+    const what = `${describeVolumes(directory)}, and cannot be had now: ${cause.message}`;
+    throw new AppError('unavailable', `${what}. Start Docker, or choose another directory`, { cause });
+  }
 }
 
 /** What only child processes of ours can do, and these options ask for; undefined when there is nothing. */
-export function wishForProcesses({ data, kafka, tunedFor }: StackOptions): string | undefined {
-  if (data?.kind === 'kept') return `keep their data in ${data.directory}`;
+export function wishForProcesses({ kafka, tunedFor }: StackOptions): string | undefined {
   if (Object.keys(kafka?.config ?? {}).length > 0) return 'be given broker settings';
   return tunedFor === 'throughput' ? 'be tuned for throughput' : undefined;
 }
@@ -54,6 +62,7 @@ async function startGuarded(
   options: StackOptions,
   env: NodeJS.ProcessEnv,
 ): Promise<Stack> {
+  checkOwner(options.data, source);
   const connection = new GuardConnection(
     toGuardOptions(source, options, env),
     options.onProgress ?? (() => undefined),

@@ -36,7 +36,8 @@ export const serverVariables: Readonly<Record<ServerName, keyof StackEnvironment
 
 /**
  * - `throw-away` a new temporary folder, removed with the stack however it ends
- * - `kept` a folder of yours, which outlives the stack and is found again by the next one; one stack at a time
+ * - `kept` a folder of yours, which outlives the stack and is found again by the next one; one stack at a time. With Docker
+ *   the data is in volumes of the engine, and the folder has a file that names them
  */
 export type StackData =
   { readonly kind: 'throw-away' } | { readonly kind: 'kept'; readonly directory: string };
@@ -45,10 +46,10 @@ export interface StackOptions {
   /**
    * Which servers. `environment`: those the variables of `StackEnvironment` name; `docker`: the official images in an
    * engine on this machine; `processes`: real servers as child processes; `auto` (default): the environment when it names
-   * all four, else Docker where an engine answers and the images can be had, else child processes, which alone keep data
-   * and take broker settings and wishes for throughput.
+   * all four, else as `started`; `started`: Docker where an engine answers and the images can be had, else child processes,
+   * which alone take broker settings and wishes for throughput. A kept directory stays with what first used it.
    */
-  readonly source?: 'auto' | StackSource;
+  readonly source?: 'auto' | 'started' | StackSource;
   /** Default `throw-away`. Means nothing for servers of the environment. */
   readonly data?: StackData;
   /**

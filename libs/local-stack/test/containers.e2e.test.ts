@@ -1,9 +1,13 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { containerImages, serverNames, startStack } from '../src/index.ts';
+import { markerOf } from '../src/kept-data.ts';
 import { isRunning } from '../src/process-identity.ts';
-import { holdContainers, type HeldContainers } from './held-containers.ts';
+import { docker, holdContainers, type HeldContainers } from './held-containers.ts';
 import { waitFor } from './waiting.ts';
 import { read, write, written } from './written.ts';
 
@@ -47,6 +51,44 @@ describeInContainers(`a stack of containers${why ? ` (skipped: ${why})` : ''}`, 
     timeoutMs,
   );
 
+  test(
+    'keeps records, schemas, keys and rows in volumes when told to, lets in one stack at a time, and leaves nothing else',
+    async () => {
+      const directory = mkdtempSync(join(tmpdir(), 'prodsentinel-kept-test-'));
+      const volumes = () =>
+        docker('volume', 'ls', '-q', '--filter', `label=prodsentinel.directory=${realpathSync(directory)}`);
+      const left = () => docker('ps', '-aq', '--filter', 'label=prodsentinel.stack') + networks();
+      const before = left();
+      const data = { kind: 'kept', directory } as const;
+      try {
+        const first = await startStack({ source: 'started', data });
+        try {
+          expect(first.source).toBe('docker');
+          await write(first.env, 'kept');
+          await send(first.env.KAFKA_BROKERS, 'kept');
+          await expect(startStack({ source: 'started', data })).rejects.toMatchObject({ code: 'conflict' });
+          expect(await read(first.env)).toEqual(written('kept'));
+        } finally {
+          await first.stop();
+        }
+        expect(left()).toEqual(before);
+        expect(volumes().trim().split('\n')).toHaveLength(3);
+        expect(statSync(markerOf(directory)).mode & 0o777).toBe(0o600);
+        const second = await startStack({ source: 'started', data });
+        try {
+          expect(await read(second.env)).toEqual(written('kept'));
+          expect(await firstRecord(second.env.KAFKA_BROKERS, 'kept')).toBe('a record');
+        } finally {
+          await second.stop();
+        }
+      } finally {
+        for (const volume of volumes().split('\n').filter(Boolean)) docker('volume', 'rm', volume);
+        rmSync(directory, { recursive: true });
+      }
+    },
+    timeoutMs,
+  );
+
   whenFull(
     'leaves nothing when its parent is killed; when its guard is killed too, the next start removes what is left (PRODSENTINEL_TEST_FULL=1)',
     async () => {
@@ -80,12 +122,19 @@ describeInContainers(`a stack of containers${why ? ` (skipped: ${why})` : ''}`, 
 
 /** Sends a record and reads it as a member of a group, which makes the broker speak to itself. */
 async function consumed(broker: string, topic: string): Promise<string | undefined> {
-  const kafka = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING });
-  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await send(broker, topic);
+  return firstRecord(broker, topic);
+}
+
+async function send(broker: string, topic: string): Promise<void> {
+  const producer = clientOf(broker).producer({ createPartitioner: Partitioners.DefaultPartitioner });
   await producer.connect();
   await producer.send({ topic, messages: [{ value: 'a record' }] });
   await producer.disconnect();
-  const consumer = kafka.consumer({ groupId: 'readers' });
+}
+
+async function firstRecord(broker: string, topic: string): Promise<string | undefined> {
+  const consumer = clientOf(broker).consumer({ groupId: 'readers' });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
@@ -95,6 +144,14 @@ async function consumed(broker: string, topic: string): Promise<string | undefin
   const value = await promise;
   await consumer.disconnect();
   return value;
+}
+
+function clientOf(broker: string): Kafka {
+  return new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING });
+}
+
+function networks(): string {
+  return docker('network', 'ls', '-q', '--filter', 'label=prodsentinel.stack');
 }
 
 function whyNoContainers(): string | undefined {

@@ -41,7 +41,8 @@ function answerTo(
   { os = 'linux', hasImages = false }: FakeEngineOptions,
 ): [number, unknown] {
   if (pathname.endsWith('/info')) return [200, { OSType: os, OperatingSystem: 'a fake', ServerVersion: '1' }];
-  if (pathname.endsWith('/containers/json')) return [200, []];
+  if (/\/(containers\/json|networks)$/.test(pathname)) return [200, []];
+  if (pathname.endsWith('/volumes')) return [200, { Volumes: [] }];
   if (pathname.endsWith('/containers/create')) return [403, { message: 'you may only look' }];
   if (pathname.endsWith('/images/create')) {
     return [500, { message: 'dial tcp: lookup images.example: no such host' }];

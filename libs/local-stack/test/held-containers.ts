@@ -86,7 +86,8 @@ function inspect(ids: readonly string[]): HeldContainer[] {
   }));
 }
 
-function docker(...args: string[]): string {
+/** What it printed; throws what it said when it fails. */
+export function docker(...args: string[]): string {
   const { status, stdout, stderr } = spawnSync('docker', args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`docker ${args.join(' ')} exited ${status}: ${stderr}`);
   return stdout;

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startStack, stackVariables } from '../src/index.ts';
+import { writeMarker } from '../src/kept-data.ts';
 import { FakeEngine, type FakeEngineOptions } from './fake-engine.ts';
 
 const timeoutMs = 120_000;
@@ -80,10 +81,9 @@ describe('where Docker cannot be used', () => {
     timeoutMs,
   );
 
-  test('kept data, broker settings and throughput are not for containers', async () => {
+  test('broker settings and throughput are not for containers', async () => {
     const engine = await startEngine();
     for (const options of [
-      { data: { kind: 'kept', directory } },
       { kafka: { config: { 'message.max.bytes': '1' } } },
       { tunedFor: 'throughput' },
     ] as const) {
@@ -91,6 +91,56 @@ describe('where Docker cannot be used', () => {
         code: 'configuration',
       });
     }
+    expect(engine.requests).toEqual([]);
+  });
+
+  test(
+    'data in volumes is never passed over: who has it, where it is and what to do is said, and nothing begins empty',
+    async () => {
+      process.env['DOCKER_HOST'] = `unix://${join(directory, 'nobody.sock')}`;
+      const kept = join(directory, 'kept');
+      mkdirSync(kept);
+      const volumes = { kafka: 'the-kafka', redis: 'the-redis', postgres: 'the-postgres' };
+      writeMarker(kept, { engine: '/var/run/docker.sock', volumes, password: 'secret' });
+      const data = { kind: 'kept', directory: kept } as const;
+      const before = readdirSync(kept);
+      await expect(startStack({ data })).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringMatching(
+          /kept is in volumes of the Docker engine at \/var\/run\/docker\.sock \(the-kafka, the-redis, the-postgres\), and cannot be had now: no Docker engine answers.* Start Docker, or choose another directory$/,
+        ),
+      });
+      await expect(startStack({ source: 'processes', data })).rejects.toMatchObject({
+        code: 'configuration',
+        message: expect.stringContaining('the-postgres'),
+      });
+      await startEngine({ hasImages: true });
+      await expect(startStack({ data })).rejects.toMatchObject({
+        code: 'conflict',
+        message: expect.stringMatching(/has no volume the-kafka, the-redis, the-postgres: use that engine/),
+      });
+      expect(readdirSync(kept)).toEqual(before);
+    },
+    timeoutMs,
+  );
+
+  test('a directory with data of child processes is not for containers', async () => {
+    const engine = await startEngine({ hasImages: true });
+    mkdirSync(join(directory, 'kept', 'postgres'), { recursive: true });
+    const data = { kind: 'kept', directory: join(directory, 'kept') } as const;
+    await expect(startStack({ source: 'docker', data })).rejects.toMatchObject({ code: 'configuration' });
+    const lines: string[] = [];
+    const abort = new AbortController();
+    const onProgress = (line: string) => {
+      lines.push(line);
+      abort.abort();
+    };
+    await expect(startStack({ data, signal: abort.signal, onProgress })).rejects.toMatchObject({
+      code: 'aborted',
+    });
+    expect(lines[0]).toMatch(
+      /kept holds data of child processes: the servers are started as child processes$/,
+    );
     expect(engine.requests).toEqual([]);
   });
 });

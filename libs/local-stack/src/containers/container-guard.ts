@@ -1,19 +1,36 @@
 import { randomBytes } from 'node:crypto';
+import { realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { AppError } from '@prodsentinel/kernel';
 import { allOrNone } from '../all-or-none.ts';
 import type { GuardMessage, GuardOptions } from '../guard-protocol.ts';
 import { identifyProcess } from '../process-identity.ts';
-import { planFolder } from '../stack-folder.ts';
+import { makeStackFolder, planFolder } from '../stack-folder.ts';
 import { writeState, type StackState } from '../state-file.ts';
-import { serverNames, serverTitles, serverVariables, type StackEnvironment } from '../stack.ts';
+import {
+  serverNames,
+  serverTitles,
+  serverVariables,
+  type ServerName,
+  type StackEnvironment,
+} from '../stack.ts';
 import { removeStack, sweepDeadStacks } from '../sweep.ts';
 import { imageOf } from './container-images.ts';
-import { planContainers } from './container-plans.ts';
+import { planKept, planThrowAway, type ContainerPlan } from './container-plans.ts';
 import { startInContainer } from './container-server.ts';
-import { findEngine, toEngineError } from './engine.ts';
+import { findEngine, toEngineError, type Engine } from './engine.ts';
+import { obtainVolumes } from './kept-volumes.ts';
 import { obtainImage } from './obtain-image.ts';
-import { stackLabel } from './remove-containers.ts';
+import { stackLabel, stopContainers } from './remove-containers.ts';
+
+/** What the servers run on. */
+interface Place {
+  readonly plans: Readonly<Record<ServerName, ContainerPlan>>;
+  readonly volumes: Readonly<Partial<Record<ServerName, string>>>;
+  readonly network?: string;
+  /** Which start one after the other; the chains start at once. */
+  readonly chains: readonly (readonly ServerName[])[];
+}
 
 /**
  * Owns the containers of one stack. That there will be some is recorded before the first is created, and each carries the
@@ -35,9 +52,9 @@ export class ContainerGuard {
     this.#state = {
       id: options.id,
       host: hostname(),
-      // Never made: containers have their data inside.
-      directory: planFolder({ kind: 'throw-away' }, options.id, undefined),
-      throwAway: true,
+      // Never made for throw-away data: containers have it inside.
+      directory: planFolder(options.data, options.id, undefined),
+      throwAway: options.data.kind === 'throw-away',
       parent: options.parent,
       guard: identifyProcess(process.pid),
       children: [],
@@ -65,12 +82,14 @@ export class ContainerGuard {
   }
 
   async #start(): Promise<void> {
-    const { stacks, id } = this.#options;
+    const { stacks } = this.#options;
     const { signal } = this.#stopping;
     const say = (line: string) => this.#tell({ type: 'progress', line });
     writeState(stacks, this.#state);
     await sweepDeadStacks(stacks, say);
-    const { client, address } = await findEngine(this.#env);
+    const folder = await this.#claimFolder();
+    const engine = await findEngine(this.#env);
+    const { client, address } = engine;
     const images = serverNames.map((name) => imageOf(name, this.#env));
     await allOrNone(
       images.map((image) => () => obtainImage(client, image, { signal, onProgress: say })),
@@ -79,28 +98,71 @@ export class ContainerGuard {
     this.#state = { ...this.#state, engine: address };
     writeState(stacks, this.#state);
     say('Starting Kafka, the schema registry, Redis and PostgreSQL in containers …');
-    const plans = planContainers(randomBytes(18).toString('base64url'));
+    const env = await this.#startServers(engine, images, folder);
+    this.#tell({ type: 'ready', env });
+  }
+
+  /** Makes sure that no other stack has the kept data; returns where that is, undefined for throw-away data. */
+  async #claimFolder(): Promise<string | undefined> {
+    const { data, stacks, id } = this.#options;
+    if (data.kind === 'throw-away') return undefined;
+    const { directory } = this.#state;
+    await makeStackFolder(directory, { data, stacks, id, account: undefined });
+    return realpath(directory);
+  }
+
+  async #startServers(
+    engine: Engine,
+    images: readonly string[],
+    folder: string | undefined,
+  ): Promise<StackEnvironment> {
+    const place = await this.#makePlace(engine, folder);
+    const { signal } = this.#stopping;
+    const say = (line: string) => this.#tell({ type: 'progress', line });
     const urls = new Map<string, string>();
+    const startOne = async (name: ServerName) => {
+      const url = await startInContainer(engine.client, {
+        name,
+        plan: place.plans[name],
+        image: images[serverNames.indexOf(name)]!,
+        labels: { [stackLabel]: this.#options.id },
+        volume: place.volumes[name],
+        network: place.network,
+        signal,
+        onEnd: (how, logTail) => say(`${name} ended unasked (${how}): ${logTail}`),
+      });
+      urls.set(serverVariables[name], url);
+      say(`${serverTitles[name]} is ready`);
+    };
     await allOrNone(
-      serverNames.map((name, index) => async () => {
-        const url = await startInContainer(client, {
-          name,
-          plan: plans[name],
-          image: images[index]!,
-          labels: { [stackLabel]: id },
-          signal,
-          onEnd: (how, logTail) => say(`${name} ended unasked (${how}): ${logTail}`),
-        });
-        urls.set(serverVariables[name], url);
-        say(`${serverTitles[name]} is ready`);
+      place.chains.map((chain) => async () => {
+        for (const name of chain) await startOne(name);
       }),
       this.#stopping,
     );
-    this.#tell({ type: 'ready', env: Object.fromEntries(urls) as unknown as StackEnvironment });
+    return Object.fromEntries(urls) as unknown as StackEnvironment;
+  }
+
+  async #makePlace(engine: Engine, folder: string | undefined): Promise<Place> {
+    if (folder === undefined) {
+      const chains = serverNames.map((name) => [name]);
+      return { plans: planThrowAway(randomBytes(18).toString('base64url')), volumes: {}, chains };
+    }
+    const { password, volumes } = await obtainVolumes(engine, folder);
+    const network = `prodsentinel-${this.#options.id}`;
+    await engine.client.container.dockerode.createNetwork({
+      Name: network,
+      Labels: { [stackLabel]: this.#options.id },
+    });
+    // The registry keeps its schemas in PostgreSQL.
+    const chains = [['kafka'], ['redis'], ['postgres', 'registry']] as const;
+    return { plans: planKept(password), volumes, network, chains };
   }
 
   async #stop(): Promise<void> {
     await this.#starting;
+    const { throwAway, engine, id } = this.#state;
+    if (!throwAway && engine !== undefined) await stopContainers(id, engine);
     await removeStack(this.#options.stacks, this.#state);
   }
 }

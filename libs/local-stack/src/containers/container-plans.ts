@@ -1,6 +1,7 @@
+import { createDatabase } from '../create-database.ts';
 import type { ServerName } from '../stack.ts';
 
-/** How one server runs in a container with throw-away data. */
+/** How one server runs in a container. */
 export interface ContainerPlan {
   /** Where it listens inside its container. */
   readonly port: number;
@@ -11,12 +12,34 @@ export interface ContainerPlan {
   url(port: number): string;
   /** Milliseconds from the start of its container to its first answer. */
   readonly readyWithinMs: number;
+  /** Where its image has its data, for a volume; absent when it keeps none itself. */
+  readonly dataFolder?: string;
+  /** Something to do when it first accepts connections. */
+  afterStart?(port: number): Promise<void>;
 }
 
-/** @param password of PostgreSQL */
-export function planContainers(password: string): Readonly<Record<ServerName, ContainerPlan>> {
-  return { kafka, registry, redis, postgres: postgresWith(password) };
+/**
+ * The plans of servers that lose their data with their containers.
+ *
+ * @param password of PostgreSQL
+ */
+export function planThrowAway(password: string): Readonly<Record<ServerName, ContainerPlan>> {
+  return { kafka, registry, redis: redisWith('no'), postgres: postgresWith(password) };
 }
+
+/** The plans of servers on volumes, in a network where each is found by its name; the registry needs PostgreSQL running. */
+export function planKept(password: string): Readonly<Record<ServerName, ContainerPlan>> {
+  const postgres = postgresWith(password);
+  return {
+    kafka,
+    registry: registryInPostgres(password),
+    redis: redisWith('yes'),
+    postgres: { ...postgres, afterStart: (port) => createDatabase(postgres.url(port), schemasDatabase) },
+  };
+}
+
+/** The registry's own, beside ours. */
+const schemasDatabase = 'registry';
 
 const kafka: ContainerPlan = {
   port: 9092,
@@ -46,6 +69,7 @@ const kafka: ContainerPlan = {
   }),
   url: (port) => `127.0.0.1:${port}`,
   readyWithinMs: 180_000,
+  dataFolder: '/var/lib/kafka/data',
 };
 
 const registry: ContainerPlan = {
@@ -55,15 +79,32 @@ const registry: ContainerPlan = {
   readyWithinMs: 180_000,
 };
 
-const redis: ContainerPlan = {
-  port: 6379,
-  // Claims must not vanish.
-  command: ['redis-server', '--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'],
-  environment: () => ({}),
-  url: (port) => `redis://127.0.0.1:${port}`,
-  // It starts in a moment: one that is silent for longer is in an engine whose ports are not on this machine.
-  readyWithinMs: 60_000,
-};
+function registryInPostgres(password: string): ContainerPlan {
+  return {
+    ...registry,
+    environment: (port) => ({
+      ...registry.environment(port),
+      APICURIO_STORAGE_KIND: 'sql',
+      APICURIO_STORAGE_SQL_KIND: 'postgresql',
+      APICURIO_DATASOURCE_URL: `jdbc:postgresql://postgres:5432/${schemasDatabase}`,
+      APICURIO_DATASOURCE_USERNAME: 'prodsentinel',
+      APICURIO_DATASOURCE_PASSWORD: password,
+    }),
+  };
+}
+
+function redisWith(appendOnly: 'yes' | 'no'): ContainerPlan {
+  return {
+    port: 6379,
+    // Claims must not vanish.
+    command: ['redis-server', '--save', '', '--appendonly', appendOnly, '--maxmemory-policy', 'noeviction'],
+    environment: () => ({}),
+    url: (port) => `redis://127.0.0.1:${port}`,
+    // It starts in a moment: one that is silent for longer is in an engine whose ports are not on this machine.
+    readyWithinMs: 60_000,
+    dataFolder: '/data',
+  };
+}
 
 function postgresWith(password: string): ContainerPlan {
   return {
@@ -74,8 +115,10 @@ function postgresWith(password: string): ContainerPlan {
       POSTGRES_USER: 'prodsentinel',
       POSTGRES_DB: 'prodsentinel',
       POSTGRES_PASSWORD: password,
+      PGDATA: '/var/lib/postgresql/pgdata',
     }),
     url: (port) => `postgres://prodsentinel:${password}@127.0.0.1:${port}/prodsentinel`,
     readyWithinMs: 180_000,
+    dataFolder: '/var/lib/postgresql',
   };
 }

@@ -6,12 +6,17 @@ import type { ServerName } from '../stack.ts';
 import { untilReady } from '../until-ready.ts';
 import type { ContainerPlan } from './container-plans.ts';
 import { withoutFrames } from './log-frames.ts';
+import { serverLabel } from './remove-containers.ts';
 
 export interface ContainerStart {
   readonly name: ServerName;
   readonly plan: ContainerPlan;
   readonly image: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** A volume to have its data in; absent when they go with the container. */
+  readonly volume?: string | undefined;
+  /** A network where it is found by its name; absent for the engine's own. */
+  readonly network?: string | undefined;
   readonly signal: AbortSignal;
   readonly onEnd: (how: string, logTail: string) => void;
 }
@@ -42,7 +47,7 @@ export async function startInContainer(
       port,
       ended,
       logTail,
-      afterStart: () => Promise.resolve(),
+      afterStart: () => plan.afterStart?.(port) ?? Promise.resolve(),
       timeoutMs: plan.readyWithinMs,
     },
     signal,
@@ -57,7 +62,7 @@ export async function startInContainer(
 
 async function createAndStart(
   client: ContainerRuntimeClient,
-  { name, plan, image, labels }: ContainerStart,
+  { name, plan, image, labels, volume, network }: ContainerStart,
 ): Promise<{ container: Container; port: number }> {
   const inside = `${plan.port}/tcp`;
   for (let attempt = 1; ; attempt++) {
@@ -66,9 +71,16 @@ async function createAndStart(
       Image: image,
       Env: Object.entries(plan.environment(port)).map(([key, value]) => `${key}=${value}`),
       ...(plan.command ? { Cmd: [...plan.command] } : {}),
-      Labels: { ...labels, 'prodsentinel.server': name },
+      Labels: { ...labels, [serverLabel]: name },
       ExposedPorts: { [inside]: {} },
-      HostConfig: { PortBindings: { [inside]: [{ HostIp: '127.0.0.1', HostPort: String(port) }] } },
+      HostConfig: {
+        PortBindings: { [inside]: [{ HostIp: '127.0.0.1', HostPort: String(port) }] },
+        ...(volume && plan.dataFolder
+          ? { Mounts: [{ Type: 'volume', Source: volume, Target: plan.dataFolder }] }
+          : {}),
+        ...(network ? { NetworkMode: network } : {}),
+      },
+      ...(network ? { NetworkingConfig: { EndpointsConfig: { [network]: { Aliases: [name] } } } } : {}),
     });
     try {
       await client.container.start(container);

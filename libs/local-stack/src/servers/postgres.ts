@@ -1,6 +1,6 @@
 import { access, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import pg from 'pg';
+import { createDatabase } from '../create-database.ts';
 import type { Account } from '../server-account.ts';
 import type { PreparedServer, ServerContext } from '../server.ts';
 
@@ -45,7 +45,7 @@ export async function preparePostgres(
     url: ([port]) => urlOf(port, database),
     // Fast and immediate shutdown: SIGKILL would leave shared memory behind.
     signals: { gracefully: 'SIGINT', atOnce: 'SIGQUIT' },
-    afterStart: ([port]) => createDatabase(urlOf(port, 'postgres')),
+    afterStart: ([port]) => createDatabase(urlOf(port, 'postgres'), database),
   };
 }
 
@@ -90,17 +90,4 @@ async function initialise(
   });
   await writeFile(join(context.directory, 'initialised'), '');
   return password;
-}
-
-async function createDatabase(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
-  // The rejection of connect or query tells the reason.
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    const { rowCount } = await client.query('select from pg_database where datname = $1', [database]);
-    if (rowCount === 0) await client.query(`create database ${database}`);
-  } finally {
-    await client.end();
-  }
 }
