@@ -57,13 +57,14 @@ describeInContainers(`a stack of containers${why ? ` (skipped: ${why})` : ''}`, 
       const directory = mkdtempSync(join(tmpdir(), 'prodsentinel-kept-test-'));
       const volumes = () =>
         docker('volume', 'ls', '-q', '--filter', `label=prodsentinel.directory=${realpathSync(directory)}`);
-      const left = () => docker('ps', '-aq', '--filter', 'label=prodsentinel.stack') + networks();
-      const before = left();
       const data = { kind: 'kept', directory } as const;
+      let id = '';
       try {
         const first = await startStack({ source: 'started', data });
         try {
           expect(first.source).toBe('docker');
+          id = stackWith(volumes().split('\n')[0]!);
+          expect(leftOf(id)).not.toEqual([]);
           await write(first.env, 'kept');
           await send(first.env.KAFKA_BROKERS, 'kept');
           await expect(startStack({ source: 'started', data })).rejects.toMatchObject({ code: 'conflict' });
@@ -71,7 +72,7 @@ describeInContainers(`a stack of containers${why ? ` (skipped: ${why})` : ''}`, 
         } finally {
           await first.stop();
         }
-        expect(left()).toEqual(before);
+        expect(leftOf(id)).toEqual([]);
         expect(volumes().trim().split('\n')).toHaveLength(3);
         expect(statSync(markerOf(directory)).mode & 0o777).toBe(0o600);
         const second = await startStack({ source: 'started', data });
@@ -150,8 +151,15 @@ function clientOf(broker: string): Kafka {
   return new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING });
 }
 
-function networks(): string {
-  return docker('network', 'ls', '-q', '--filter', 'label=prodsentinel.stack');
+/** The stack whose container has the volume. */
+function stackWith(volume: string): string {
+  return docker('ps', '--filter', `volume=${volume}`, '--format', '{{.Label "prodsentinel.stack"}}').trim();
+}
+
+/** The containers and networks of a stack. */
+function leftOf(id: string): string[] {
+  const filter = ['--filter', `label=prodsentinel.stack=${id}`];
+  return [docker('ps', '-aq', ...filter), docker('network', 'ls', '-q', ...filter)].filter(Boolean);
 }
 
 function whyNoContainers(): string | undefined {
