@@ -178,6 +178,13 @@ test('Redis emptied while requests are being answered: no result twice, and the 
   expect(await reasonsOf(environment)).toEqual(['the budget of the day is used up']);
 });
 
+async function countModelResults(): Promise<number> {
+  const [row] = await system.whole.database.query<{ count: string }>(
+    "select count(*) from analysis_results where source = 'model'",
+  );
+  return Number(row!.count);
+}
+
 async function reasonsOf(environment: string): Promise<string[]> {
   const rows = await system.whole.database.query<{ reason: string }>(
     `select distinct a.without_model as reason from analysis_results a join incidents i on i.id = a.incident_id
@@ -195,6 +202,7 @@ async function reasonsOf(environment: string): Promise<string[]> {
     await passMinute();
     system.behave(() => ({ kind: 'correct' }));
     const before = system.fake.seen.length;
+    const answeredBefore = await countModelResults();
     await system.send(distinct(environment, 1_000, 50));
     const calls: Record<string, number> = {};
     // Until the third minute in which there were calls: the first and the second are over then.
@@ -207,10 +215,11 @@ async function reasonsOf(environment: string): Promise<string[]> {
     const minutes = Object.keys(calls).toSorted();
     expect(minutes.slice(0, 2).map((minute) => calls[minute])).toEqual([10, 10]);
     expect(Object.values(calls).filter((each) => each > 10)).toEqual([]);
-    const { results, silent, failures, modelResults } = await readAnalysed(environment);
+    const { results, silent, failures } = await readAnalysed(environment);
     expect([failures, silent]).toEqual([1_000, 0]);
     expect(results).toBeGreaterThanOrEqual(1_000);
-    expect(modelResults).toBeGreaterThanOrEqual(20);
+    // Incidents of the tests before, answered by rules, are asked about in these minutes, too.
+    await until(async () => (await countModelResults()) - answeredBefore >= 20);
     expect(system.fake.seen.length - before).toBeLessThanOrEqual(10 * Object.keys(calls).length);
     expect(await reasonsOf(environment)).toEqual(['the budget of the minute is used up']);
   },
