@@ -127,13 +127,9 @@ export class BatchWorker<T extends Topic> implements Worker {
   }
 
   #handle(decoded: readonly Decoded<T>[]): Promise<readonly Outcome[]> {
-    const work = this.#handler.handle(
+    return this.#handler.handle(
       decoded.map(({ record }) => record),
       this.#context.signal,
-    );
-    return this.#context.watch(
-      decoded.map(({ item }) => item.raw),
-      work,
     );
   }
 

@@ -17,7 +17,7 @@ import { createGroupClient, leaveGroup, toAssignment } from './group-client.ts';
 import { PartitionHalts } from './partition-halts.ts';
 import { toStanding } from './partition-standing.ts';
 import { untilAborted } from './until-aborted.ts';
-import { behindGate, HandlerGate } from './handler-gate.ts';
+import { HandlerGate } from './handler-gate.ts';
 import { HandlerWatchdog } from './handler-watchdog.ts';
 import { createProcessHaltStore } from './halt-store.ts';
 import { clusterName, ownName } from './kafka-client.ts';
@@ -104,8 +104,11 @@ class GroupConsumer<T extends Topic> implements Consumer {
     });
     this.#halts = this.#createHalts();
     const context = this.#createWorkContext();
-    const handler = behindGate(options.handler, this.#gate, (each) => this.#assignments.isCurrent(each));
-    const worker = createWorker(context, handler);
+    const worker = createWorker(context, options.handler, {
+      watchdog: this.#watchdog,
+      gate: this.#gate,
+      isOurs: (each) => this.#assignments.isCurrent(each),
+    });
     this.#crashes = createCrashCare(options, worker, context);
     this.#worker = this.#crashes?.worker ?? worker;
     this.#assignments = new Assignments(this.#listen(options.assignmentListener));
@@ -212,6 +215,8 @@ class GroupConsumer<T extends Topic> implements Consumer {
       assignments: () => this.#assignments,
       pauseFetching: (owner) => this.#fetching.pause([owner]),
       resumeFetching: (owner, offset) => this.#fetching.resume(owner, offset),
+      // Its assignment ends in order: no crash is to be suspected of what it was at.
+      onHalting: (owner) => void this.#crashes?.marks.release([owner], lastCommitDeadlineMs),
       onHalted: (reason) => onHalted?.(reason),
     });
   }
@@ -238,7 +243,6 @@ class GroupConsumer<T extends Topic> implements Consumer {
       limits: this.#limits,
       halt: (owner, reason) => this.#halts.halt(owner, reason),
       onRetry: (topic, records) => this.#metrics.retried(topic, records),
-      watch: (records, work) => this.#watchdog.watch(records, work),
       fail: (error) => this.#fail(error),
     };
   }
@@ -255,8 +259,8 @@ class GroupConsumer<T extends Topic> implements Consumer {
   }
 
   async #handOver({ batch }: EachBatchPayload): Promise<void> {
-    const { connection } = this.#options;
-    const assigned = this.#assignments.get(ownName(connection, batch.topic), batch.partition);
+    const topic = ownName(this.#options.connection, batch.topic);
+    const assigned = this.#assignments.get(topic, batch.partition);
     if (!assigned || this.#drained) return;
     const bounds = { first: Number(batch.firstOffset()), high: Number(batch.highWatermark) };
     const owner = this.#resets.ownerOf(assigned, bounds);
@@ -274,10 +278,9 @@ class GroupConsumer<T extends Topic> implements Consumer {
 
   /** What is finished is committed, and whoever gets the partitions knows that this process lived. */
   async #handBack(why: string, deadlineMs: number): Promise<void> {
-    const owners = this.#assignments.all;
     await Promise.all([
       this.#commits.before(why, deadlineMs),
-      this.#crashes?.marks.release(owners, deadlineMs),
+      this.#crashes?.marks.release(this.#assignments.all, deadlineMs),
     ]);
   }
 
@@ -286,9 +289,8 @@ class GroupConsumer<T extends Topic> implements Consumer {
   }
 
   #crashed({ error, restart }: { error: Error; restart: boolean }): void {
-    const { logger } = this.#options.connection;
     this.#metrics.crashed();
-    logger.warn({ event: 'consumer_crashed', restart }, describeError(error));
+    this.#options.connection.logger.warn({ event: 'consumer_crashed', restart }, describeError(error));
     if (restart || this.#drained) return;
     this.#fail(new AppError('bug', `kafkajs stopped for good: ${describeError(error)}`, { cause: error }));
   }

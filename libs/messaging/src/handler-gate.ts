@@ -54,6 +54,11 @@ export function behindGate<T extends Topic>(
       if (records.every(isOurs)) return handler.handle(records, signal);
       const ours = records.filter(isOurs);
       const outcomes = ours.length > 0 ? await handler.handle(ours, signal) : [];
+      if (outcomes.length !== ours.length)
+        throw new AppError(
+          'bug',
+          `the handler answered ${outcomes.length} outcomes for ${ours.length} records`,
+        );
       const byRecord = new Map(ours.map((record, index) => [record, outcomes[index]]));
       // The outcome of a record that was lost moves nothing.
       return records.map((record): Outcome => byRecord.get(record) ?? done);

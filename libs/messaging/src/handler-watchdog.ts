@@ -1,4 +1,6 @@
+import type { Topic } from '@prodsentinel/contracts';
 import type { MessagingLogger } from './kafka-client.ts';
+import type { BatchHandler, RecordHandler } from './port.ts';
 
 /** What a handler is at, as far as the watchdog names it. */
 export interface WatchedRecord {
@@ -103,4 +105,19 @@ export class HandlerWatchdog {
       message,
     );
   }
+}
+
+/** The handler with each of its calls watched. */
+export function watchedHandler<T extends Topic>(
+  handler: RecordHandler<T> | BatchHandler<T>,
+  watchdog: HandlerWatchdog,
+): RecordHandler<T> | BatchHandler<T> {
+  if (handler.mode === 'record') {
+    const watched: RecordHandler<T>['handle'] = (record, signal) =>
+      watchdog.watch([record], handler.handle(record, signal));
+    return { ...handler, handle: watched };
+  }
+  const watched: BatchHandler<T>['handle'] = (records, signal) =>
+    watchdog.watch(records, handler.handle(records, signal));
+  return { ...handler, handle: watched };
 }

@@ -8,6 +8,8 @@ import type { Worker } from './worker.ts';
  */
 export class LanesWorker implements Worker {
   readonly #lanes: readonly Worker[];
+  /** By partition, in the order in which they came: members are often given every second one, or every third. */
+  readonly #laneOfPartition = new Map<string, number>();
   /** Why each lane gets no further; undefined where it does. */
   readonly #troubles: (string | undefined)[];
 
@@ -35,7 +37,10 @@ export class LanesWorker implements Worker {
     await Promise.all(this.#lanes.map((each) => each.drain()));
   }
 
-  #laneOf({ partition }: AssignedPartition): Worker | undefined {
-    return this.#lanes[partition % this.#lanes.length];
+  #laneOf({ topic, partition }: AssignedPartition): Worker | undefined {
+    const name = `${topic}/${partition}`;
+    const lane = this.#laneOfPartition.get(name) ?? this.#laneOfPartition.size % this.#lanes.length;
+    this.#laneOfPartition.set(name, lane);
+    return this.#lanes[lane];
   }
 }

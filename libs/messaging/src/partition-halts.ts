@@ -13,6 +13,8 @@ export interface PartitionHaltsOptions {
   readonly pauseFetching: (owner: AssignedPartition) => void;
   /** From the offset on, or from where fetching stands. */
   readonly resumeFetching: (owner: AssignedPartition, offset: number | undefined) => void;
+  /** Told before the assignment of a partition that halts ends. */
+  readonly onHalting: (owner: AssignedPartition) => void;
   /** Told what is halted and what to do, or undefined when nothing is. */
   readonly onHalted: (reason: string | undefined) => void;
 }
@@ -47,6 +49,7 @@ export class PartitionHalts {
     if (owner.isLost) return;
     const { store, group, logger, assignments } = this.#options;
     const { topic, partition } = owner;
+    this.#options.onHalting(owner);
     const fresh = assignments().renew(owner);
     fresh.checked = Promise.resolve();
     this.#stand(fresh, reason);
@@ -58,13 +61,11 @@ export class PartitionHalts {
 
   /** What a human reads; undefined when no partition of this member is halted. */
   report(): void {
-    const { group, assignments, onHalted } = this.#options;
-    const lines = assignments()
-      .all.filter(({ haltReason }) => haltReason !== undefined)
-      .map(
-        (owner) =>
-          `${nameOf(owner)} is halted: ${owner.haltReason}; mend it, then \`prodsentinel partition resume ${group} ${nameOf(owner)}\``,
-      );
+    const { group, onHalted } = this.#options;
+    const lines = this.#halted().map(
+      (owner) =>
+        `${nameOf(owner)} is halted: ${owner.haltReason}; mend it, then \`prodsentinel partition resume ${group} ${nameOf(owner)}\``,
+    );
     onHalted(lines.length > 0 ? lines.join('; ') : undefined);
   }
 
@@ -106,14 +107,19 @@ export class PartitionHalts {
     }
   }
 
+  #halted(): AssignedPartition[] {
+    return this.#options.assignments().all.filter(({ haltReason }) => haltReason !== undefined);
+  }
+
   #startPolling(): void {
-    this.#poll ??= this.#untilResumed();
+    // With nothing to look for it would end before it is kept here, and no later halt would ever be looked for.
+    if (this.#halted().length > 0) this.#poll ??= this.#untilResumed();
   }
 
   async #untilResumed(): Promise<void> {
-    const { store, group, logger, assignments } = this.#options;
+    const { store, group, logger } = this.#options;
     while (!this.#stopping.signal.aborted) {
-      const halted = assignments().all.filter(({ haltReason }) => haltReason !== undefined);
+      const halted = this.#halted();
       if (halted.length === 0) {
         // In the same turn as the last look: a halt that comes later must find no poll and start one.
         this.#poll = undefined;

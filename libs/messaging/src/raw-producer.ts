@@ -177,7 +177,10 @@ export class RawProducer {
     }
   }
 
-  /** A record that is too large would take its neighbours with it: then each request is tried by itself. */
+  /**
+   * A record that is too large would take its neighbours with it: then each request is tried by itself. What went to other
+   * partitions may have been written already, and is written again.
+   */
   async #settleFailed(requests: readonly Request[], error: unknown): Promise<void> {
     if (!tooLarge.has(kafkaTypeOf(error))) {
       const failure = new AppError('unknown_outcome', `Kafka did not acknowledge: ${describeError(error)}`, {
@@ -190,11 +193,11 @@ export class RawProducer {
       requests[0]?.reject(new AppError('invalid_input', 'larger than the topic takes (max.message.bytes)'));
       return;
     }
-    await this.#reconnect;
+    await this.#swap;
     for (const request of requests) {
       if (this.#producer) await this.#sendTogether(this.#producer, [request]);
       else request.reject(new AppError('unknown_outcome', 'Kafka went away in the middle of a batch'));
-      await this.#reconnect;
+      await this.#swap;
     }
   }
 

@@ -92,7 +92,7 @@ export class RecordWorker<T extends Topic> implements Worker {
     try {
       const record = await decodeItem<T>(this.#context, item);
       const signal = AbortSignal.any([this.#context.signal, item.owner.lostSignal]);
-      const outcome = await this.#context.watch([item.raw], this.#handler.handle(record, signal));
+      const outcome = await this.#handler.handle(record, signal);
       if (item.owner.isLost) return undefined;
       if (outcome.kind === 'retry') return outcome.reason;
       await settle(this.#context, item, outcome);

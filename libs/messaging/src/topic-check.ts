@@ -96,7 +96,8 @@ async function verifySettings(
       const actual = entries.find((entry) => entry.configName === setting)?.configValue;
       if (config[setting] !== undefined && actual !== config[setting]) {
         throw mismatch(
-          `${name}: ${setting} is ${actual}, not ${config[setting]}: run \`prodsentinel setup\``,
+          `${name}: ${setting} is ${actual}, not ${config[setting]}: run ` +
+            `\`kafka-configs --alter --topic ${name} --add-config ${setting}=${config[setting]}\``,
         );
       }
     }

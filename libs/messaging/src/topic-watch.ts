@@ -1,4 +1,4 @@
-import { delay, describeError, isAppError, type AppError } from '@prodsentinel/kernel';
+import { delay, describeError, isAppError, withDeadline, type AppError } from '@prodsentinel/kernel';
 import type { KafkaConnection } from './kafka-client.ts';
 import { findMissingTopics, missingTopicsError } from './topic-check.ts';
 
@@ -10,6 +10,9 @@ export interface TopicWatchOptions {
   /** Told once, with the command that mends it. */
   readonly onMissing: (error: AppError) => void;
 }
+
+/** Milliseconds that stopping waits for a broker that hangs: what it would say is of no use any more. */
+const lastLookMs = 2_000;
 
 /**
  * Notices that a topic was deleted under a running consumer. kafkajs 2.2.4 does not end over it: it looks for the topic for
@@ -30,7 +33,11 @@ export class TopicWatch {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#watching;
+    try {
+      await withDeadline('the last look at the topics', lastLookMs, this.#watching);
+    } catch (error) {
+      this.#options.connection.logger.debug({ event: 'topics_unknown' }, describeError(error));
+    }
   }
 
   async #watch(): Promise<void> {

@@ -39,8 +39,6 @@ export interface WorkContext {
   readonly onDeadLetter: (topic: string, code: string) => void;
   /** A record is tried again: a dependency is away, the handler asked for it, or an error of ours may pass. */
   readonly onRetry: (topic: string, records: number) => void;
-  /** Notices when a handler does not end. */
-  readonly watch: <T>(records: readonly RawRecord[], work: Promise<T>) => Promise<T>;
 }
 
 /** How often an error of our own is tried again before the record is set aside. */

@@ -23,7 +23,8 @@ function openLanes(count: number) {
   return { worker, lanes, told };
 }
 
-const itemOf = (partition: number) => ({ owner: { partition } as AssignedPartition }) as WorkItem;
+const itemOf = (partition: number) =>
+  ({ owner: { topic: 'observations', partition } as AssignedPartition }) as WorkItem;
 
 test('a partition keeps its lane, and each lane has its share', () => {
   const { worker, lanes } = openLanes(2);
@@ -31,6 +32,15 @@ test('a partition keeps its lane, and each lane has its share', () => {
   expect(lanes.map(({ partitions }) => partitions)).toEqual([
     [0, 2, 0],
     [1, 3, 1],
+  ]);
+});
+
+test('of every second partition, as one of two members has them, each lane has its share, too', () => {
+  const { worker, lanes } = openLanes(2);
+  for (const partition of [1, 3, 5, 7, 3]) worker.add([itemOf(partition)]);
+  expect(lanes.map(({ partitions }) => partitions)).toEqual([
+    [1, 5],
+    [3, 7, 3],
   ]);
 });
 

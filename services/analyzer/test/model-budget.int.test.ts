@@ -93,6 +93,56 @@ test('Redis emptied again and again under load: the purse of the day is not open
   });
 });
 
+test('processes whose calls overlap spend what they spend: nothing reserved by one is taken for spent by another', async () => {
+  const fake = await openFakeModel();
+  const now = dayOf(2006);
+  const key = `ps:{budget}:day:${Math.floor(now() / 86_400_000)}`;
+  await redis.del(key);
+  const askers = [1, 2, 3].map(() => diagnoser(fake.url, { now }));
+  for (let round = 0; round < 6; round++)
+    await Promise.all(askers.flatMap((ask) => [1, 2].map(() => ask(aRequest()))));
+  expect(await redis.hmget(key, 'calls', 'tokens', 'dollars')).toEqual(
+    [36, 36 * 1_200, 36 * 3_000].map(String),
+  );
+  expect(await redis.hmget(key, 'open:calls', 'open:tokens', 'open:dollars')).toEqual(['0', '0', '0']);
+});
+
+test('a reservation that is refused by the minute leaves the day known: it is not read again for each', async () => {
+  const fake = await openFakeModel();
+  const now = dayOf(2007);
+  await redis.del(`ps:{budget}:day:${Math.floor(now() / 86_400_000)}`);
+  let readings = 0;
+  const readSpending = async () => {
+    readings += 1;
+    return none;
+  };
+  const ask = diagnoser(fake.url, {
+    limits: { ...unlimited, minute: { ...open, calls: 0 } },
+    now,
+    readSpending,
+  });
+  for (const request of [aRequest(), aRequest(), aRequest()]) await ask(request);
+  expect([readings, fake.seen.length]).toEqual([1, 0]);
+});
+
+test('a day that begins while the one before is being read has nothing of it', async () => {
+  const fake = await openFakeModel();
+  const midnight = Math.floor(dayOf(2008)() / 86_400_000) * 86_400_000 + 86_400_000;
+  await redis.del(`ps:{budget}:day:${midnight / 86_400_000}`, `ps:{budget}:day:${midnight / 86_400_000 - 1}`);
+  let nowMs = midnight - 1;
+  const old = Promise.withResolvers<typeof none>();
+  const readSpending = (day: string) =>
+    day === new Date(midnight).toISOString().slice(0, 10) ? Promise.resolve(none) : old.promise;
+  const limits = { ...unlimited, day: { ...open, dollars: 1 } };
+  const ask = diagnoser(fake.url, { limits, now: () => nowMs, readSpending });
+  const before = ask(aRequest());
+  nowMs = midnight + 1;
+  expect(await ask(aRequest())).toMatchObject({ kind: 'model' });
+  old.resolve({ ...none, dollars: 5 });
+  await before;
+  expect(await ask(aRequest())).toMatchObject({ kind: 'model' });
+});
+
 const none = { calls: 0, tokens: 0, dollars: 0 };
 
 test.each([{ dollars: 5 }, { calls: 7 }, { tokens: 1_000_000 }])(

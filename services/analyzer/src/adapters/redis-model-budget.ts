@@ -24,21 +24,27 @@ const lengthMs: Readonly<Record<BudgetWindow, number>> = {
 
 /**
  * KEYS: the switch, then one hash a window. ARGV: tokens, micro-dollars, a mark for what is made anew, whether the spending
- * was just read, the floors of the day (calls, tokens, micro-dollars); then 4 a window. The totals of the day come back,
- * and the mark of each hash: whoever settles sees whether its reservation still stands there.
+ * was just read, the floors of the day (calls, tokens, micro-dollars); then 4 a window. What was spent of the day comes back,
+ * without what is only reserved (`open:`, which may be settled for less), and the mark of each hash: whoever settles sees
+ * whether its reservation still stands there.
  */
 const reserveScript = `
 if redis.call('EXISTS', KEYS[1]) == 1 then return {'off'} end
 if ARGV[4] == '0' and redis.call('HEXISTS', KEYS[4], 'mark') == 0 then return {'forgotten'} end
 local fields = {'calls', 'tokens', 'dollars'}
+for i = 2, #KEYS do
+  redis.call('HSETNX', KEYS[i], 'mark', ARGV[3])
+  redis.call('PEXPIRE', KEYS[i], ARGV[11 + (i - 2) * 4])
+end
+local spent = {}
 for j, field in ipairs(fields) do
-  local spent = tonumber(redis.call('HGET', KEYS[4], field) or '0')
-  if spent < tonumber(ARGV[4 + j]) then redis.call('HSET', KEYS[4], field, ARGV[4 + j]) end
+  local open = tonumber(redis.call('HGET', KEYS[4], 'open:' .. field) or '0')
+  local total = tonumber(redis.call('HGET', KEYS[4], field) or '0')
+  spent[j] = math.max(total - open, tonumber(ARGV[4 + j]))
+  if spent[j] > total - open then redis.call('HINCRBY', KEYS[4], field, spent[j] - (total - open)) end
 end
 for i = 2, #KEYS do
   local at = 8 + (i - 2) * 4
-  redis.call('HSETNX', KEYS[i], 'mark', ARGV[3])
-  redis.call('PEXPIRE', KEYS[i], ARGV[at + 3])
   local now = redis.call('HMGET', KEYS[i], unpack(fields))
   if tonumber(now[1] or '0') + 1 > tonumber(ARGV[at])
     or tonumber(now[2] or '0') + tonumber(ARGV[1]) > tonumber(ARGV[at + 1])
@@ -48,33 +54,47 @@ for i = 2, #KEYS do
   end
 end
 local marks = {}
+local reserved = {1, ARGV[1], ARGV[2]}
+for j, field in ipairs(fields) do redis.call('HINCRBY', KEYS[4], 'open:' .. field, reserved[j]) end
 for i = 2, #KEYS do
   redis.call('HINCRBY', KEYS[i], 'calls', 1)
   redis.call('HINCRBY', KEYS[i], 'tokens', ARGV[1])
   redis.call('HINCRBY', KEYS[i], 'dollars', ARGV[2])
   marks[i - 1] = redis.call('HGET', KEYS[i], 'mark')
 end
-local day = redis.call('HMGET', KEYS[4], unpack(fields))
-return {'reserved', day[1], day[2], day[3], unpack(marks)}`;
+return {'reserved', spent[1], spent[2], spent[3], unpack(marks)}`;
 
-/** ARGV: what it cost (calls, tokens, micro-dollars), what was reserved, then the mark of each hash. */
+/**
+ * ARGV: what it cost (calls, tokens, micro-dollars), what was reserved, then the mark of each hash. Answers 1 when the
+ * reservation stood in that of the day (KEYS[3]), and what was spent of it.
+ */
 const settleScript = `
+local fields = {'calls', 'tokens', 'dollars'}
+local stood = 0
 for i = 1, #KEYS do
   local mark = redis.call('HGET', KEYS[i], 'mark')
   local stands = mark == ARGV[6 + i]
   if mark then
-    for j, field in ipairs({'calls', 'tokens', 'dollars'}) do
+    for j, field in ipairs(fields) do
       local change = tonumber(ARGV[j])
       if stands then change = change - tonumber(ARGV[3 + j]) end
       redis.call('HINCRBY', KEYS[i], field, change)
+      if stands and i == 3 then
+        stood = 1
+        redis.call('HINCRBY', KEYS[i], 'open:' .. field, -tonumber(ARGV[3 + j]))
+      end
     end
   end
 end
-return {'done'}`;
+local spent = {}
+for j, field in ipairs(fields) do
+  spent[j] = tonumber(redis.call('HGET', KEYS[3], field) or '0') - tonumber(redis.call('HGET', KEYS[3], 'open:' .. field) or '0')
+end
+return {stood, unpack(spent)}`;
 
 interface BudgetRedis {
   budgetReserve(keyCount: number, ...args: (string | number)[]): Promise<ReserveReply>;
-  budgetSettle(keyCount: number, ...args: (string | number)[]): Promise<unknown>;
+  budgetSettle(keyCount: number, ...args: (string | number)[]): Promise<readonly number[]>;
 }
 
 export interface RedisModelBudgetOptions {
@@ -89,8 +109,8 @@ export interface RedisModelBudgetOptions {
 /**
  * Budgets in Redis, in one script. An emptied Redis does not reopen the purse of a day, in calls, tokens and dollars:
  * whoever is new to a day, or finds its counters gone, asks first what was spent. The floor is the highest of that, of what
- * the request says that the database knows (dollars), and of the highest totals that this process has seen on that day.
- * What is in flight when Redis is emptied is added when it is settled. A spending that cannot be read answers `unknown`:
+ * the request says that the database knows (dollars), and of the most that this process has seen spent on that day.
+ * What is in flight when Redis is emptied is no part of it, and is added when it is settled. A spending that cannot be read answers `unknown`:
  * then nobody pays.
  */
 export function createRedisModelBudget(
@@ -185,17 +205,20 @@ async function settle(
   const actual: Spendings =
     cost === undefined ? nothingSpent : { calls: 1, tokens: cost.tokens, micros: toMicros(cost.dollars) };
   try {
-    await redis.budgetSettle(keys.length, ...keys, ...toList(actual), ...toList(reserved), ...marks);
+    const [stood, calls = 0, tokens = 0, micros = 0] = await redis.budgetSettle(
+      keys.length,
+      ...keys,
+      ...toList(actual),
+      ...toList(reserved),
+      ...marks,
+    );
+    if (stood !== 1) total.add(day, actual);
+    total.raise(day, { calls, tokens, micros });
   } catch (error) {
     // Stays reserved at its worst: a budget may be used up early, and is never exceeded.
     onTrouble('settle', error);
-    return;
+    total.add(day, actual);
   }
-  total.lower(day, {
-    calls: reserved.calls - actual.calls,
-    tokens: reserved.tokens - actual.tokens,
-    micros: reserved.micros - actual.micros,
-  });
 }
 
 function toList({ calls, tokens, micros }: Spendings): number[] {

@@ -98,14 +98,20 @@ async function callOnce(
   const { breaker, now } = dependencies;
   const { asked, signal, deadlineAtMs } = conversation;
   conversation.tries += 1;
-  const leftMs = deadlineAtMs - now();
-  if (leftMs <= 0) return away(now() + 60_000, 'the time for one request was over');
+  if (deadlineAtMs <= now()) return timeIsOver(now());
   const blockedUntilMs = breaker.blockedUntilMs(now());
   if (blockedUntilMs !== undefined) return away(blockedUntilMs, 'the model did not answer lately');
   const reservation = await reserve(dependencies, asked);
   if (reservation.kind !== 'reserved') {
     breaker.abandoned();
     return turnedAway(reservation, now());
+  }
+  // Reserving may have waited for the day's spending to be read.
+  const leftMs = deadlineAtMs - now();
+  if (leftMs <= 0) {
+    breaker.abandoned();
+    await reservation.settle(undefined);
+    return timeIsOver(now());
   }
   const { reply, report } = await askOnce(dependencies, conversation, leftMs);
   await reservation.settle(report.cost);
@@ -118,6 +124,8 @@ async function callOnce(
   if (reply.failure === 'truncated') conversation.repair = 'it was too long';
   return afterFailure(reply, { breaker, deadlineAtMs, tries: conversation.tries, signal, now });
 }
+
+const timeIsOver = (nowMs: number) => away(nowMs + 60_000, 'the time for one request was over');
 
 async function askOnce(
   { model, price, maxOutputTokens }: AskModelDependencies,

@@ -7,12 +7,12 @@ export interface Spendings {
 
 export const nothingSpent: Spendings = { calls: 0, tokens: 0, micros: 0 };
 
-/** The highest totals that this process knows of for the current UTC day. */
+/** The most that this process knows to have been spent on the current UTC day; what is only reserved is no part of it. */
 export class DayTotal {
   readonly #readSpending: (day: string) => Promise<Spendings>;
   #day = '';
   #total = nothingSpent;
-  #reading: Promise<void> | undefined;
+  #reading: { readonly day: string; readonly done: Promise<void> } | undefined;
 
   /** @param readSpending what was surely spent on a day (YYYY-MM-DD) */
   constructor(readSpending: (day: string) => Promise<Spendings>) {
@@ -30,16 +30,22 @@ export class DayTotal {
     return true;
   }
 
-  /** Whoever asks while it is being read waits for the same reading. */
+  /** Whoever asks for the same day while it is being read waits for the same reading. */
   async read(day: string): Promise<void> {
-    this.#reading ??= this.#readNow(day).finally(() => {
-      this.#reading = undefined;
-    });
-    await this.#reading;
+    if (this.#reading?.day === day) return this.#reading.done;
+    const reading = { day, done: this.#readNow(day) };
+    this.#reading = reading;
+    try {
+      await reading.done;
+    } finally {
+      if (this.#reading === reading) this.#reading = undefined;
+    }
   }
 
   async #readNow(day: string): Promise<void> {
     const spent = await this.#readSpending(day);
+    // Midnight passed meanwhile, and the new day is known already.
+    if (day < this.#day) return;
     this.#total = this.#day === day ? highest(this.#total, spent) : spent;
     this.#day = day;
   }
@@ -48,13 +54,13 @@ export class DayTotal {
     if (this.#day === day) this.#total = highest(this.#total, spent);
   }
 
-  /** A reservation of this process was settled for less. */
-  lower(day: string, { calls, tokens, micros }: Spendings): void {
+  /** Spent, and in no counter that this process has seen. */
+  add(day: string, { calls, tokens, micros }: Spendings): void {
     if (this.#day !== day) return;
     this.#total = {
-      calls: Math.max(0, this.#total.calls - calls),
-      tokens: Math.max(0, this.#total.tokens - tokens),
-      micros: Math.max(0, this.#total.micros - micros),
+      calls: this.#total.calls + calls,
+      tokens: this.#total.tokens + tokens,
+      micros: this.#total.micros + micros,
     };
   }
 }

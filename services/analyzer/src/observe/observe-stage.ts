@@ -50,7 +50,7 @@ export function createObserveStage(
     producer: createProducer({ connection, codec, topics: ['observations'] }),
     onPublished: (positions) => consumer.finishHeld(positions),
   });
-  const step = toStep(dependencies, { claims, windows, past, metrics, report });
+  const step = toStep({ claims, windows, past, metrics, report }, knownServices);
   const consumer = toConsumer(dependencies, { windows, report, step });
   const publisher = new ObservationPublisher({
     producer,
@@ -98,11 +98,11 @@ interface Parts {
 }
 
 function toStep(
-  { config }: StageDependencies,
   { claims, windows, past, metrics, report }: Omit<Parts, 'step'>,
+  knownServices: ReadonlySet<string>,
 ) {
   return createObserveStep({
-    intake: { knownServices: new Set(config.KNOWN_SERVICES) },
+    intake: { knownServices },
     claims,
     windows,
     past,

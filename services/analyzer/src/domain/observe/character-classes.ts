@@ -37,6 +37,12 @@ export const isLetterCode = (code: number): boolean =>
 export const isWordCode = (code: number): boolean =>
   code < 128 ? (classes[code]! & (lower | upper | digit | underscore)) !== 0 : code >= 128;
 
+/**
+ * The same without what is beyond ASCII: quotation marks, full-width punctuation and whole scripts without spaces stand there,
+ * and no key or number goes on in them.
+ */
+export const isAsciiWordCode = (code: number): boolean => code < 128 && isWordCode(code);
+
 /** The character codes of an ASCII text, as a set to look up in. */
 export const codesOf = (text: string): ReadonlySet<number> =>
   new Set(Array.from(text, (character) => character.charCodeAt(0)));

@@ -1,4 +1,4 @@
-import { isDigitCode, isWordCode } from './character-classes.ts';
+import { isAsciiWordCode, isDigitCode, isWordCode } from './character-classes.ts';
 import { findCardNumber } from './secret-card-numbers.ts';
 import { findNamedSecret, isGlue, maxGlue } from './secret-named-values.ts';
 import { mayEndKnownName } from './secret-names.ts';
@@ -149,7 +149,7 @@ function isCandidate(bytes: Uint8Array, at: number, trigger: number): boolean {
   if (trigger === Trigger.named) return announces(bytes, at);
   if (trigger === Trigger.dash) return true;
   if (trigger === Trigger.middle) return at > 0 && isWordCode(bytes[at - 1]!) && bytes[at + 2]! > space;
-  const isInside = at > 0 && isWordCode(bytes[at - 1]!);
+  const isInside = at > 0 && isAsciiWordCode(bytes[at - 1]!);
   if (trigger === Trigger.digit)
     return !isInside && isDigitCode(bytes[at + 2]!) && isDigitCode(bytes[at + 3]!);
   if (!mayBeginWith(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!)) return false;

@@ -1,4 +1,4 @@
-import { isDigitCode, isWordCode } from './character-classes.ts';
+import { isAsciiWordCode, isDigitCode } from './character-classes.ts';
 import type { SecretSpan } from './secret-span.ts';
 
 /**
@@ -7,7 +7,7 @@ import type { SecretSpan } from './secret-span.ts';
  */
 export function findCardNumber(text: string, at: number): SecretSpan | undefined {
   if (!isDigitCode(text.charCodeAt(at + 1)) || !isDigitCode(text.charCodeAt(at + 2))) return undefined;
-  if (at > 0 && isJoined(text.charCodeAt(at - 1))) return undefined;
+  if (at > 0 && isAsciiWordCode(text.charCodeAt(at - 1))) return undefined;
   let digits = '';
   let groups = '';
   let groupLength = 0;
@@ -26,14 +26,12 @@ export function findCardNumber(text: string, at: number): SecretSpan | undefined
     } else break;
   }
   groups += String(groupLength);
-  if (i < text.length && isJoined(text.charCodeAt(i))) return undefined;
+  if (i < text.length && isAsciiWordCode(text.charCodeAt(i))) return undefined;
   if (separator !== 0 && !printedGroups.has(groups)) return undefined;
   return isIssued(digits) && passesLuhn(digits) ? { start: at, end: i, kind: 'card_number' } : undefined;
 }
 
 const printedGroups = new Set(['4-4-4-4', '4-6-5', '4-6-4', '4-4-4-4-3']);
-
-const isJoined = (code: number): boolean => isWordCode(code);
 
 function isIssued(digits: string): boolean {
   const length = digits.length;

@@ -1,10 +1,10 @@
 import {
   codesOf,
+  isAsciiWordCode,
   isDigitCode,
   isLetterCode,
   isLowerCode,
   isUpperCode,
-  isWordCode,
 } from './character-classes.ts';
 import { isHexBetween } from './random-values.ts';
 import type { SecretKind, SecretSpan } from './secret-span.ts';
@@ -14,7 +14,7 @@ export function findPrefixedSecret(text: string, at: number): SecretSpan | undef
   const code = text.charCodeAt(at);
   // A JWT is looked for inside of words too: percent-encoding and missing spaces glue things to its front.
   if (code === 101 && text.startsWith('eyJ', at)) return findJwt(text, at);
-  if (at > 0 && isWordCode(text.charCodeAt(at - 1)) && !isPercentEncoded(text, at)) return undefined;
+  if (at > 0 && isAsciiWordCode(text.charCodeAt(at - 1)) && !isPercentEncoded(text, at)) return undefined;
   const scheme = (code | 32) === 98 ? findScheme(text, at) : undefined;
   if (scheme !== undefined) return scheme;
   for (const known of byFirstCode[code] ?? []) {

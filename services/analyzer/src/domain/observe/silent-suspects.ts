@@ -1,4 +1,5 @@
 import type { Suspect } from '@prodsentinel/contracts';
+import { redactSecrets } from './redact-secrets.ts';
 import type { SpanTiming } from './span-timing.ts';
 import { countLines, type OperationLines, type SpanLine, type UsualLines } from './usual-lines.ts';
 
@@ -47,7 +48,7 @@ function missing(template: string, before: OperationLines, now: OperationLines):
     service: now.service,
     template: `silent: ${template}`,
     score: Math.round(score * 1000) / 1000,
-    why: `logged in ${found} of ${now.spans} spans of ${now.name}, usually in ${percent} %`,
+    why: `logged in ${found} of ${now.spans} spans of ${redactSecrets(now.name).text}, usually in ${percent} %`,
   };
 }
 

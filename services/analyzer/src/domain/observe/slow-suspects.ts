@@ -1,5 +1,6 @@
 import type { Suspect } from '@prodsentinel/contracts';
 import type { LatencyBaseline } from './latency-baseline.ts';
+import { redactSecrets } from './redact-secrets.ts';
 import { toOwnTimes, type SpanTiming } from './span-timing.ts';
 
 /** A service is a suspect from half as much again as its usual time on. */
@@ -32,7 +33,7 @@ export function slowSuspects(spans: readonly SpanTiming[], baseline: LatencyBase
     const times = Math.exp(shift).toFixed(1);
     return {
       service,
-      template: `slow: ${slowest}`,
+      template: `slow: ${redactSecrets(slowest).text}`,
       score: Math.round(Math.min(1, shift / greatestShift) * 1000) / 1000,
       why: `${count} spans took ${times} times as long as usual beside the other services`,
     };

@@ -10,6 +10,30 @@ const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJmZHNlIn0.e-1QO3YZ0a35KPfiWVUOLwk7GP
 describe('redactSecrets', () => {
   test.each<[string, string, string, string]>([
     ['a JWT', `[USER TOKEN: ${jwt} USER ID: 4d2a]`, '[USER TOKEN: [redacted:jwt] USER ID: 4d2a]', 'jwt'],
+    [
+      'a token behind a full-width colon',
+      `令牌：ghp_${'a1'.repeat(18)}`,
+      '令牌：[redacted:github_token]',
+      'github_token',
+    ],
+    [
+      'a key in typographic quotes',
+      '“AKIAIOSFODNN7EXAMPLE”',
+      '“[redacted:aws_access_key]”',
+      'aws_access_key',
+    ],
+    [
+      'a card number between letters of no alphabet',
+      '卡号4111111111111111，',
+      '卡号[redacted:card_number]，',
+      'card_number',
+    ],
+    [
+      'a bearer credential behind an arrow',
+      '→Bearer abcdef0123456789',
+      '→Bearer [redacted:authorization]',
+      'authorization',
+    ],
     ['a JWT glued to a word', `x%22${jwt}`, 'x%22[redacted:jwt]', 'jwt'],
     [
       'a bearer header',
