@@ -28,7 +28,8 @@ function modelSettings(fake: FakeModel | undefined): Record<string, string> {
   return fake ? { OPENAI_BASE_URL: fake.url, OPENAI_API_KEY: 'none' } : {};
 }
 
-async function runDemo({ once, shop, input, json, seed, fakeModel }: DemoArguments): Promise<void> {
+async function runDemo(args: DemoArguments): Promise<void> {
+  const { once, input, fakeModel } = args;
   const isReplay = input.length > 0;
   // Before a whole stack is started for a misspelt name.
   for (const file of input) await checkReadable(file);
@@ -37,20 +38,30 @@ async function runDemo({ once, shop, input, json, seed, fakeModel }: DemoArgumen
   }
   const fake = fakeModel ? await startFakeModel() : undefined;
   if (fake) context.say(`a fake model answers at ${fake.url}: what it says is not worth anything`);
-  const live = isReplay ? {} : { ...liveSettings, INGEST_PORT: await preferredIngestPort(once) };
+  try {
+    const live = isReplay ? {} : { ...liveSettings, INGEST_PORT: await preferredIngestPort(once) };
+    await runSystem(args, { ...live, ...modelSettings(fake) });
+  } finally {
+    await fake?.stop();
+  }
+}
+
+async function runSystem(
+  { once, shop, input, json, seed }: DemoArguments,
+  settings: Record<string, string>,
+): Promise<void> {
   const everything = await startEverything({
     context,
-    settings: { ...live, ...modelSettings(fake) },
+    settings,
     onSystem: (system) => (running = system),
   });
   const common = { everything, context, now: Date.now };
   const terminal = process.stdout.isTTY ? process.stdout : undefined;
   try {
-    if (isReplay) await runReplayDemo({ ...common, files: input, isJson: json });
+    if (input.length > 0) await runReplayDemo({ ...common, files: input, isJson: json });
     else await runShopDemo({ ...common, seed, shop, once, terminal });
   } finally {
     await everything.stop();
-    await fake?.stop();
   }
 }
 

@@ -1,8 +1,7 @@
 import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { containerImages } from '@prodsentinel/local-stack';
+import { containerImages, findFreePorts } from '@prodsentinel/local-stack';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -27,7 +26,7 @@ export class ComposeProject {
   }
 
   static async create(settings: Record<string, string>): Promise<ComposeProject> {
-    const [ingest, kafka, registry] = await freePorts(3);
+    const [ingest, kafka, registry] = await findFreePorts(3);
     return new ComposeProject({
       ...process.env,
       // Certificates that this machine needs to reach its package registry, as every Node program here is told of them.
@@ -140,20 +139,4 @@ export function docker(...args: string[]): Promise<string> {
       error ? reject(error) : resolve(stdout),
     );
   });
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve) => {
-          const server = createServer();
-          server.listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -9,8 +9,8 @@ const keptDirectory = join(import.meta.dirname, '..', '..', '..', '.prodsentinel
 
 /** Whatever the servers ran in. */
 const removeData =
-  `docker volume ls -q --filter label=prodsentinel.directory=${keptDirectory} | xargs -r docker volume rm; ` +
-  `rm -rf ${keptDirectory}`;
+  `docker volume ls -q --filter "label=prodsentinel.directory=${keptDirectory}" | xargs -r docker volume rm && ` +
+  `rm -rf "${keptDirectory}"`;
 
 /** `prodsentinel stack up` */
 export function stackCommand(context: ConsoleContext): Command {

@@ -7,7 +7,11 @@ import pg from 'pg';
  * @param name as it is in SQL: of ours, never of a user's
  */
 export async function createDatabase(url: string, name: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 5_000,
+  });
   // The rejection of connect or query tells the reason.
   client.on('error', () => undefined);
   try {

@@ -111,7 +111,7 @@ class GuardConnection {
       void exited.then(() => reject(this.#lost()));
     });
     this.#ended = exited.then(() => this.#cleanUp());
-    // Both are looked at by `startProcesses` and `stop`; a failure before that is not unhandled.
+    // Both are looked at by `startGuarded` and `stop`; a failure before that is not unhandled.
     this.ready.catch(() => undefined);
     this.#ended.catch(() => undefined);
     this.send({ type: 'start', options });

@@ -34,7 +34,8 @@ export async function untilReady(server: StartedServer, signal: AbortSignal): Pr
   void server.ended.then((how) => (ended = how));
   let lastError: unknown;
   const pause = () => (lastError === undefined ? pauseMs : pauseAfterFailureMs);
-  for (let waitedMs = 0; waitedMs < timeoutMs; waitedMs += pause()) {
+  const endAtMs = performance.now() + timeoutMs;
+  while (performance.now() < endAtMs) {
     if (ended) {
       throw new AppError('unavailable', `${name} ended at its start (${ended}): ${await server.logTail()}`);
     }

@@ -31,12 +31,16 @@ export class BoundedQueue {
     return this.#heldBytes;
   }
 
-  /** Adds a record, or drops what the limits ask for. @returns how many records were dropped, its own included */
-  add(record: QueuedRecord): number {
+  /**
+   * Adds a record, or drops what `whenFull` says, by default the limits' own.
+   *
+   * @returns how many records were dropped, its own included
+   */
+  add(record: QueuedRecord, whenFull = this.#limits.whenFull): number {
     let dropped = 0;
     while (!this.#fits(record)) {
       dropped++;
-      if (this.#limits.whenFull === 'drop-newest') return dropped;
+      if (whenFull === 'drop-newest') return dropped;
       const oldest = this.#waiting.shift();
       // All that is held is in flight, or the record is larger than the whole queue.
       if (!oldest) return dropped;

@@ -22,7 +22,7 @@ export interface ProcessHooksOptions {
 export function installProcessHooks(reporter: Reporter, options: ProcessHooksOptions = {}): () => void {
   const { crashDeadlineMs = 3_000, exitDeadlineMs = 5_000 } = options;
   const onUncaught = (error: unknown, origin: NodeJS.UncaughtExceptionOrigin) => {
-    reporter.report(error, { severityNumber: 21, attributes: { 'exception.origin': origin } });
+    reporter.reportCrash(error, { severityNumber: 21, attributes: { 'exception.origin': origin } });
     // With a listener of the application's own the process may live on, and nothing may hold it up.
     if (process.listenerCount('uncaughtException') === 0) trySendBeforeCrash(reporter, crashDeadlineMs);
   };
@@ -40,7 +40,7 @@ function trySendBeforeCrash(reporter: Reporter, deadlineMs: number): void {
   try {
     sendBeforeCrash(reporter, deadlineMs);
   } catch (error) {
-    // Such as child processes being forbidden (`--permission`).
+    // Such as child processes being forbidden (`--permission`), or ingest being away.
     reporter.tell(() => `the last report could not be sent: ${String(error)}`);
   }
 }
@@ -51,11 +51,13 @@ const lastWords = join(import.meta.dirname, `send-before-crash${extname(import.m
 function sendBeforeCrash(reporter: Reporter, deadlineMs: number): void {
   const { onProblem: _, ...options } = reporter.options;
   // Without the host's NODE_OPTIONS: a debugger or a preload has no business in it.
-  spawnSync(process.execPath, [lastWords], {
+  const { error, status } = spawnSync(process.execPath, [lastWords], {
     input: JSON.stringify({ options, records: reporter.unsettled(), deadlineMs }),
     env: { ...process.env, NODE_OPTIONS: '' },
     stdio: ['pipe', 'ignore', 'ignore'],
     // The deadline is kept by the program itself; this is for one that does not even start.
     timeout: deadlineMs + 5_000,
   });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`not acknowledged within ${deadlineMs} ms`);
 }

@@ -61,6 +61,14 @@ export class Reporter {
     this.#enqueue((maxTextLength) => toRecord(error, context, { source: this.options, maxTextLength }));
   }
 
+  /** The same of what ends the process: in a full queue the oldest make room for it, whatever `whenFull` says. */
+  reportCrash(error: unknown, context: ReportContext = {}): void {
+    this.#enqueue(
+      (maxTextLength) => toRecord(error, context, { source: this.options, maxTextLength }),
+      'drop-oldest',
+    );
+  }
+
   /** Reports an entry of a logger as it is (pino's, or any that ingest understands). */
   reportLogEntry(entry: Record<string, unknown>): void {
     this.#enqueue((maxTextLength) => fromLogEntry(entry, { source: this.options, maxTextLength }));
@@ -116,14 +124,14 @@ export class Reporter {
     return isFlushed;
   }
 
-  #enqueue(make: (maxTextLength: number) => Record<string, unknown>): void {
+  #enqueue(make: (maxTextLength: number) => Record<string, unknown>, whenFull = this.options.whenFull): void {
     try {
       const [longest, ...shorter] = textLengths;
       let json = JSON.stringify(make(longest));
       for (const length of shorter) {
         if (Buffer.byteLength(json) > this.options.maxRecordBytes) json = JSON.stringify(make(length));
       }
-      this.#add(json);
+      this.#add(json, whenFull);
     } catch (error) {
       // A getter or a toJSON of the host's object threw: the host must not notice.
       this.#dropped.unserializable++;
@@ -131,12 +139,12 @@ export class Reporter {
     }
   }
 
-  #add(json: string): void {
+  #add(json: string, whenFull = this.options.whenFull): void {
     const record = { json, bytes: Buffer.byteLength(json) };
     if (this.#isClosed) this.#dropped.closed++;
     else if (record.bytes > this.options.maxRecordBytes) this.#dropped.tooLarge++;
     else {
-      this.#dropped.queueFull += this.#queue.add(record);
+      this.#dropped.queueFull += this.#queue.add(record, whenFull);
       if (!this.#timer && !this.#isSending) this.#schedule(this.options.lingerMs);
     }
   }

@@ -111,6 +111,16 @@ test.each(['drop-newest', 'drop-oldest'] as const)('a full queue drops and count
   expect(sent).toEqual(whenFull === 'drop-newest' ? ['0', '1', '2'] : ['7', '8', '9']);
 });
 
+test('what ends the process takes the place of the oldest in a full queue', async () => {
+  const { url } = await ingest(() => {});
+  const reporter = reporterTo(url, { maxQueuedRecords: 2, lingerMs: 60_000 });
+  for (const message of ['first', 'second', 'third']) reporter.report(new Error(message));
+  reporter.reportCrash(new Error('the end'));
+  const left = reporter.unsettled().map((json) => (JSON.parse(json) as { message: string }).message);
+  expect(left).toEqual(['second', 'the end']);
+  expect(reporter.stats().dropped.queueFull).toBe(2);
+});
+
 test('bytes are bounded as well, what is in flight included', async () => {
   const never = await ingest(() => {});
   const reporter = reporterTo(never.url, { maxQueuedBytes: 20_000, maxRecordBytes: 10_000 });

@@ -24,7 +24,10 @@ export async function obtainVolumes(engine: Engine, directory: string): Promise<
   const file = markerOf(directory);
   const found = names.filter((name) => existing.has(name));
   if (marker) {
-    if (found.length === names.length) return marker;
+    if (found.length === names.length) {
+      await requireUnused(engine, names, file);
+      return marker;
+    }
     const missing = names.filter((name) => !existing.has(name)).join(', ');
     throw new AppError(
       'conflict',
@@ -47,6 +50,21 @@ export async function obtainVolumes(engine: Engine, directory: string): Promise<
   }
   writeMarker(directory, named);
   return named;
+}
+
+/**
+ * A copy of the directory, or a machine inside of a container beside its host, names the same volumes and knows nothing of the
+ * other stack; PostgreSQL does not notice either, being process 1 in each of its containers.
+ */
+async function requireUnused(engine: Engine, volumes: readonly string[], file: string): Promise<void> {
+  const { dockerode } = engine.client.container;
+  const users = await dockerode.listContainers({ filters: { volume: [...volumes] } });
+  if (users.length === 0) return;
+  const ids = users.map(({ Id }) => Id.slice(0, 12)).join(' ');
+  throw new AppError(
+    'conflict',
+    `the volumes that ${file} names are in use by running containers: stop their stack, or docker rm -f ${ids}`,
+  );
 }
 
 function newMarker(engine: string, directory: string): VolumesMarker {
