@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '@prodsentinel/kernel';
 import { serverNames, type StackData } from './stack.ts';
@@ -20,11 +20,35 @@ export function markerOf(directory: string): string {
   return join(directory, 'docker-volumes.json');
 }
 
-/** Writes whole or not at all, for this user only. */
+/** Names volumes whose servers have not all answered yet: they hold nothing that anybody was promised. */
+export function beginningOf(directory: string): string {
+  return join(directory, 'docker-volumes.starting.json');
+}
+
+/** Says which volumes are about to be made. The directory is not bound to them before `confirmBeginning`. */
+export function writeBeginning(directory: string, marker: VolumesMarker): void {
+  writeWhole(beginningOf(directory), marker);
+}
+
+/** Binds the directory to the volumes of its beginning; nothing when it has none. */
+export function confirmBeginning(directory: string): void {
+  if (existsSync(beginningOf(directory))) renameSync(beginningOf(directory), markerOf(directory));
+}
+
+export function forgetBeginning(directory: string): void {
+  rmSync(beginningOf(directory), { force: true });
+}
+
+/** Binds the directory to volumes. */
 export function writeMarker(directory: string, marker: VolumesMarker): void {
-  const draft = `${markerOf(directory)}.draft`;
+  writeWhole(markerOf(directory), marker);
+}
+
+/** For this user only. */
+function writeWhole(file: string, marker: VolumesMarker): void {
+  const draft = `${file}.draft`;
   writeFileSync(draft, `${JSON.stringify(marker, undefined, 2)}\n`, { mode: 0o600 });
-  renameSync(draft, markerOf(directory));
+  renameSync(draft, file);
 }
 
 /**
@@ -32,7 +56,18 @@ export function writeMarker(directory: string, marker: VolumesMarker): void {
  * @returns undefined when the directory was not used with Docker
  */
 export function readMarker(directory: string): VolumesMarker | undefined {
-  const file = markerOf(directory);
+  return readVolumes(markerOf(directory));
+}
+
+/**
+ * @throws AppError `invalid_input` naming the file when it does not name volumes
+ * @returns undefined when no start with Docker is under way or was cut off
+ */
+export function readBeginning(directory: string): VolumesMarker | undefined {
+  return readVolumes(beginningOf(directory));
+}
+
+function readVolumes(file: string): VolumesMarker | undefined {
   if (!existsSync(file)) return undefined;
   let marker: Partial<VolumesMarker>;
   try {
@@ -52,7 +87,12 @@ export function readMarker(directory: string): VolumesMarker | undefined {
 export function ownerOf(data: StackData | undefined): 'docker' | 'processes' | undefined {
   if (data?.kind !== 'kept') return undefined;
   if (existsSync(markerOf(data.directory))) return 'docker';
-  return serverNames.some((name) => existsSync(join(data.directory, name))) ? 'processes' : undefined;
+  return serverNames.some((name) => holdsAnything(join(data.directory, name))) ? 'processes' : undefined;
+}
+
+function holdsAnything(folder: string): boolean {
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return isFolder && readdirSync(folder).length > 0;
 }
 
 /**

@@ -25,7 +25,7 @@ export async function makeServerFolder(stackFolder: string, server: ServerName):
 /**
  * Makes the stack's folder.
  *
- * @throws AppError `configuration` when PostgreSQL's account may not enter it, `conflict` when another stack uses it
+ * @throws AppError `configuration` when it cannot be made or PostgreSQL's account may not enter it, `conflict` when another stack uses it
  */
 export async function makeStackFolder(
   folder: string,
@@ -36,7 +36,11 @@ export async function makeStackFolder(
     account,
   }: { data: StackData; stacks: string; id: string; account: Account | undefined },
 ): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o711 });
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o711 });
+  } catch (cause) {
+    throw new AppError('configuration', `the folder ${folder} cannot be made`, { cause });
+  }
   if (data.kind === 'throw-away') await chmod(folder, 0o711);
   const barrier = account && firstBarrier(folder, account);
   if (barrier) {

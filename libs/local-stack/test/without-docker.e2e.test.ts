@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startStack, stackVariables } from '../src/index.ts';
-import { writeMarker } from '../src/kept-data.ts';
+import { ownerOf, writeBeginning, writeMarker } from '../src/kept-data.ts';
 import { FakeEngine, type FakeEngineOptions } from './fake-engine.ts';
 
 const timeoutMs = 120_000;
@@ -126,7 +127,7 @@ describe('where Docker cannot be used', () => {
 
   test('a directory with data of child processes is not for containers', async () => {
     const engine = await startEngine({ hasImages: true });
-    mkdirSync(join(directory, 'kept', 'postgres'), { recursive: true });
+    mkdirSync(join(directory, 'kept', 'postgres', 'data'), { recursive: true });
     const data = { kind: 'kept', directory: join(directory, 'kept') } as const;
     await expect(startStack({ source: 'docker', data })).rejects.toMatchObject({ code: 'configuration' });
     const lines: string[] = [];
@@ -143,4 +144,100 @@ describe('where Docker cannot be used', () => {
     );
     expect(engine.requests).toEqual([]);
   });
+
+  const keptData = () => ({ kind: 'kept', directory: join(realpathSync(directory), 'kept') }) as const;
+
+  test.each<[string, FakeEngineOptions, RegExp]>([
+    ['when no container starts', {}, /may only look/],
+    ['when not every volume can be made', { volumesLeft: 2 }, /no space left on device/],
+  ])(
+    'a first start that fails leaves no volume and binds its directory to nothing, %s',
+    async (_, options, reason) => {
+      const engine = await startEngine({ hasImages: true, ...options });
+      const data = keptData();
+      await expect(startStack({ source: 'docker', data })).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringMatching(reason),
+      });
+      expect(engine.requests.some((each) => each.endsWith('/volumes/create'))).toBe(true);
+      expect([...engine.volumes]).toEqual([]);
+      expect(readdirSync(data.directory)).toEqual([]);
+      expect(ownerOf(data)).toBeUndefined();
+    },
+    timeoutMs,
+  );
+
+  test(
+    'volumes of a start that was cut off are made anew, and removed by no other engine',
+    async () => {
+      const data = keptData();
+      mkdirSync(data.directory);
+      const volumes = { kafka: 'the-kafka', redis: 'the-redis', postgres: 'the-postgres' };
+      const engine = await startEngine({ hasImages: true, volumes: ['the-kafka', 'the-redis', 'anothers'] });
+      writeBeginning(data.directory, { engine: '/elsewhere/docker.sock', volumes, password: 'secret' });
+      await expect(startStack({ source: 'docker', data })).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringContaining('/elsewhere/docker.sock'),
+      });
+      expect([...engine.volumes]).toEqual(['the-kafka', 'the-redis', 'anothers']);
+      const address = engine.dockerHost.replace('unix://', '');
+      writeBeginning(data.directory, { engine: address, volumes, password: 'secret' });
+      await expect(startStack({ source: 'docker', data })).rejects.toMatchObject({
+        message: expect.stringContaining('may only look'),
+      });
+      expect([...engine.volumes]).toEqual(['anothers']);
+      expect(readdirSync(data.directory)).toEqual([]);
+    },
+    timeoutMs,
+  );
+
+  test(
+    'volumes whose directory has lost its marker, or that run already, are left as they are',
+    async () => {
+      const data = keptData();
+      mkdirSync(data.directory);
+      const hash = createHash('sha256').update(data.directory).digest('hex').slice(0, 12);
+      const [kafka, redis, postgres] = ['kafka', 'redis', 'postgres'].map(
+        (each) => `prodsentinel-${hash}-${each}`,
+      );
+      const volumes = { kafka: kafka!, redis: redis!, postgres: postgres! };
+      const containers = ['0123456789abcdef'];
+      const engine = await startEngine({ hasImages: true, volumes: Object.values(volumes), containers });
+      await expect(startStack({ source: 'docker', data })).rejects.toMatchObject({
+        code: 'conflict',
+        message: expect.stringMatching(
+          new RegExp(`docker-volumes.json, which had their password, is gone: .* docker volume rm ${kafka} `),
+        ),
+      });
+      writeMarker(data.directory, { engine: '/var/run/docker.sock', volumes, password: 'secret' });
+      await expect(startStack({ source: 'docker', data })).rejects.toMatchObject({
+        code: 'conflict',
+        message: expect.stringMatching(/in use by running containers: .* docker rm -f 0123456789ab$/),
+      });
+      expect([...engine.volumes]).toEqual(Object.values(volumes));
+      expect(engine.requests.filter((each) => /^(POST|DELETE)/.test(each))).toEqual([]);
+    },
+    timeoutMs,
+  );
+
+  test(
+    'a folder that cannot be made is no fault of the engine, and an empty one of a server is no data',
+    async () => {
+      await startEngine({ hasImages: true });
+      writeFileSync(join(directory, 'a-file'), '');
+      const below = join(directory, 'a-file', 'kept');
+      await expect(
+        startStack({ source: 'docker', data: { kind: 'kept', directory: below } }),
+      ).rejects.toMatchObject({
+        code: 'configuration',
+        message: expect.stringMatching(/^the folder .*a-file\/kept cannot be made, because .*ENOTDIR/),
+      });
+      const data = keptData();
+      mkdirSync(join(data.directory, 'kafka'), { recursive: true });
+      expect(ownerOf(data)).toBeUndefined();
+      writeFileSync(join(data.directory, 'kafka', 'meta.properties'), '');
+      expect(ownerOf(data)).toBe('processes');
+    },
+    timeoutMs,
+  );
 });

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { AppError } from '@prodsentinel/kernel';
 import { allOrNone } from '../all-or-none.ts';
 import type { GuardMessage, GuardOptions } from '../guard-protocol.ts';
+import { confirmBeginning, readBeginning } from '../kept-data.ts';
 import { identifyProcess } from '../process-identity.ts';
 import { makeStackFolder, planFolder } from '../stack-folder.ts';
 import { writeState, type StackState } from '../state-file.ts';
@@ -18,8 +19,8 @@ import { removeStack, sweepDeadStacks } from '../sweep.ts';
 import { imageOf } from './container-images.ts';
 import { planKept, planThrowAway, type ContainerPlan } from './container-plans.ts';
 import { startInContainer } from './container-server.ts';
-import { findEngine, toEngineError, type Engine } from './engine.ts';
-import { obtainVolumes } from './kept-volumes.ts';
+import { askEngine, findEngine, type Engine } from './engine.ts';
+import { obtainVolumes, takeBackBeginning } from './kept-volumes.ts';
 import { obtainImage } from './obtain-image.ts';
 import { stackLabel, stopContainers } from './remove-containers.ts';
 
@@ -42,6 +43,8 @@ export class ContainerGuard {
   readonly #tell: (message: GuardMessage) => void;
   readonly #stopping = new AbortController();
   #state: StackState;
+  /** A directory whose volumes may be those of a beginning. */
+  #begun: string | undefined;
   #starting: Promise<unknown> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
@@ -63,9 +66,7 @@ export class ContainerGuard {
 
   /** Starts everything; what was begun is left to `stop` when it fails. */
   start(): Promise<void> {
-    const starting = this.#start().catch((error: unknown) => {
-      throw toEngineError(error);
-    });
+    const starting = this.#start();
     this.#starting = Promise.allSettled([starting]);
     return starting;
   }
@@ -91,14 +92,18 @@ export class ContainerGuard {
     const engine = await findEngine(this.#env);
     const { client, address } = engine;
     const images = serverNames.map((name) => imageOf(name, this.#env));
-    await allOrNone(
-      images.map((image) => () => obtainImage(client, image, { signal, onProgress: say })),
-      this.#stopping,
+    await askEngine(() =>
+      allOrNone(
+        images.map((image) => () => obtainImage(client, image, { signal, onProgress: say })),
+        this.#stopping,
+      ),
     );
     this.#state = { ...this.#state, engine: address };
     writeState(stacks, this.#state);
     say('Starting Kafka, the schema registry, Redis and PostgreSQL in containers …');
-    const env = await this.#startServers(engine, images, folder);
+    const place = await this.#makePlace(engine, folder);
+    const env = await askEngine(() => this.#startServers(engine, images, place));
+    if (folder !== undefined) confirmBeginning(folder);
     this.#tell({ type: 'ready', env });
   }
 
@@ -111,12 +116,7 @@ export class ContainerGuard {
     return realpath(directory);
   }
 
-  async #startServers(
-    engine: Engine,
-    images: readonly string[],
-    folder: string | undefined,
-  ): Promise<StackEnvironment> {
-    const place = await this.#makePlace(engine, folder);
+  async #startServers(engine: Engine, images: readonly string[], place: Place): Promise<StackEnvironment> {
     const { signal } = this.#stopping;
     const say = (line: string) => this.#tell({ type: 'progress', line });
     const urls = new Map<string, string>();
@@ -148,12 +148,12 @@ export class ContainerGuard {
       const chains = serverNames.map((name) => [name]);
       return { plans: planThrowAway(randomBytes(18).toString('base64url')), volumes: {}, chains };
     }
+    this.#begun = folder;
     const { password, volumes } = await obtainVolumes(engine, folder);
     const network = `prodsentinel-${this.#options.id}`;
-    await engine.client.container.dockerode.createNetwork({
-      Name: network,
-      Labels: { [stackLabel]: this.#options.id },
-    });
+    const { dockerode } = engine.client.container;
+    const labels = { [stackLabel]: this.#options.id };
+    await askEngine(() => dockerode.createNetwork({ Name: network, Labels: labels }));
     // The registry keeps its schemas in PostgreSQL.
     const chains = [['kafka'], ['redis'], ['postgres', 'registry']] as const;
     return { plans: planKept(password), volumes, network, chains };
@@ -164,5 +164,7 @@ export class ContainerGuard {
     const { throwAway, engine, id } = this.#state;
     if (!throwAway && engine !== undefined) await stopContainers(id, engine);
     await removeStack(this.#options.stacks, this.#state);
+    const begun = this.#begun;
+    if (begun && readBeginning(begun)) await takeBackBeginning(await findEngine(this.#env), begun);
   }
 }

@@ -33,11 +33,19 @@ export async function findEngine(env: NodeJS.ProcessEnv): Promise<Engine> {
   return { client, address };
 }
 
-/** An answer of the engine that is an error, or the loss of it, as an AppError `unavailable`; anything else as it is. */
-export function toEngineError(error: unknown): unknown {
-  const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
-  if (isAppError(error) || (typeof statusCode !== 'number' && typeof code !== 'string')) return error;
-  return new AppError('unavailable', 'the Docker engine does not do what it is asked', { cause: error });
+/**
+ * Asks the engine for something.
+ *
+ * @throws AppError `unavailable` for an answer that is an error and for the loss of the engine; what else fails as it is
+ */
+export async function askEngine<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
+    if (isAppError(error) || (typeof statusCode !== 'number' && typeof code !== 'string')) throw error;
+    throw new AppError('unavailable', 'the Docker engine does not do what it is asked', { cause: error });
+  }
 }
 
 interface ModemAddress {

@@ -1,64 +1,113 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { AppError } from '@prodsentinel/kernel';
-import { markerOf, readMarker, volumeServers, writeMarker, type VolumesMarker } from '../kept-data.ts';
-import type { Engine } from './engine.ts';
+import {
+  beginningOf,
+  forgetBeginning,
+  markerOf,
+  readBeginning,
+  readMarker,
+  volumeServers,
+  writeBeginning,
+  type VolumesMarker,
+} from '../kept-data.ts';
+import { askEngine, type Engine } from './engine.ts';
 import { serverLabel } from './remove-containers.ts';
 
 /** Carried by every volume of kept data, with the directory that it was made for. */
 export const directoryLabel = 'prodsentinel.directory';
 
 /**
- * The volumes of a kept directory; they are made, and named in the directory, where it has none yet.
+ * The volumes of a kept directory; they are made where it has none yet, and named in it as a beginning, which whoever
+ * calls confirms when their servers have answered, or takes back.
  *
  * @param directory existing, without links on its way
  * @throws AppError `conflict` when the directory and the engine disagree on whether there are any: beginning empty beside
- *   data, or with a password that the data do not know, is not what anybody wants
+ *   data, or with a password that the data do not know, is not what anybody wants; `unavailable` when the engine refuses
  */
 export async function obtainVolumes(engine: Engine, directory: string): Promise<VolumesMarker> {
-  const { dockerode } = engine.client.container;
-  const { Volumes } = await dockerode.listVolumes();
-  const existing = new Set(Volumes.map(({ Name }) => Name));
   const marker = readMarker(directory);
-  const named = marker ?? newMarker(engine.address, directory);
-  const names = Object.values(named.volumes);
-  const file = markerOf(directory);
-  const found = names.filter((name) => existing.has(name));
   if (marker) {
-    if (found.length === names.length) {
-      await requireUnused(engine, names, file);
-      return marker;
-    }
-    const missing = names.filter((name) => !existing.has(name)).join(', ');
+    await requireAll(engine, marker, directory);
+    await requireUnused(engine, marker, markerOf(directory));
+    return marker;
+  }
+  await takeBackBeginning(engine, directory);
+  const named = newMarker(engine.address, directory);
+  await requireNone(engine, named, directory);
+  writeBeginning(directory, named);
+  await askEngine(() => makeVolumes(engine, named, directory));
+  return named;
+}
+
+/**
+ * Removes the volumes of a start that never came to its end: nobody was told of servers that could have been written to.
+ *
+ * @throws AppError `conflict` when running containers use them, `unavailable` when the engine is another or refuses
+ */
+export async function takeBackBeginning(engine: Engine, directory: string): Promise<void> {
+  const begun = readBeginning(directory);
+  if (!begun) return;
+  if (begun.engine !== engine.address) {
     throw new AppError(
-      'conflict',
-      `${file} says that the data is in the Docker engine at ${marker.engine}, and the engine at ${engine.address} has no ` +
-        `volume ${missing}: use that engine, or remove ${file} to begin anew`,
+      'unavailable',
+      `${beginningOf(directory)} names volumes of a start that was cut off in the Docker engine at ${begun.engine}, and the ` +
+        `one that answers is at ${engine.address}: use that engine, or remove the file`,
     );
   }
-  if (found.length > 0) {
-    throw new AppError(
-      'conflict',
-      `volumes with data of an earlier ${directory} are left, and ${file}, which had their password, is gone: put it back, ` +
-        `or begin anew with docker volume rm ${found.join(' ')}`,
-    );
-  }
+  await requireUnused(engine, begun, beginningOf(directory));
+  const existing = await existingOf(engine, begun);
+  const { dockerode } = engine.client.container;
+  await askEngine(() => Promise.all(existing.map((name) => dockerode.getVolume(name).remove())));
+  forgetBeginning(directory);
+}
+
+async function requireAll(engine: Engine, marker: VolumesMarker, directory: string): Promise<void> {
+  const existing = await existingOf(engine, marker);
+  const missing = Object.values(marker.volumes).filter((name) => !existing.includes(name));
+  if (missing.length === 0) return;
+  const file = markerOf(directory);
+  throw new AppError(
+    'conflict',
+    `${file} says that the data is in the Docker engine at ${marker.engine}, and the engine at ${engine.address} has no ` +
+      `volume ${missing.join(', ')}: use that engine, or remove ${file} to begin anew`,
+  );
+}
+
+async function requireNone(engine: Engine, named: VolumesMarker, directory: string): Promise<void> {
+  const existing = await existingOf(engine, named);
+  if (existing.length === 0) return;
+  throw new AppError(
+    'conflict',
+    `volumes with data of an earlier ${directory} are left, and ${markerOf(directory)}, which had their password, is gone: ` +
+      `put it back, or begin anew with docker volume rm ${existing.join(' ')}`,
+  );
+}
+
+/** Which of the named volumes the engine has. */
+async function existingOf(engine: Engine, { volumes }: VolumesMarker): Promise<string[]> {
+  const { Volumes } = await askEngine(() => engine.client.container.dockerode.listVolumes());
+  const existing = new Set(Volumes.map(({ Name }) => Name));
+  return Object.values(volumes).filter((name) => existing.has(name));
+}
+
+async function makeVolumes(engine: Engine, { volumes }: VolumesMarker, directory: string): Promise<void> {
   for (const server of volumeServers) {
-    await dockerode.createVolume({
-      Name: named.volumes[server],
+    await engine.client.container.dockerode.createVolume({
+      Name: volumes[server],
       Labels: { [directoryLabel]: directory, [serverLabel]: server },
     });
   }
-  writeMarker(directory, named);
-  return named;
 }
 
 /**
  * A copy of the directory, or a machine inside of a container beside its host, names the same volumes and knows nothing of the
  * other stack; PostgreSQL does not notice either, being process 1 in each of its containers.
  */
-async function requireUnused(engine: Engine, volumes: readonly string[], file: string): Promise<void> {
+async function requireUnused(engine: Engine, { volumes }: VolumesMarker, file: string): Promise<void> {
   const { dockerode } = engine.client.container;
-  const users = await dockerode.listContainers({ filters: { volume: [...volumes] } });
+  const users = await askEngine(() =>
+    dockerode.listContainers({ filters: { volume: Object.values(volumes) } }),
+  );
   if (users.length === 0) return;
   const ids = users.map(({ Id }) => Id.slice(0, 12)).join(' ');
   throw new AppError(
