@@ -2,6 +2,7 @@ import { Kafka, logLevel, type logCreator, type RetryOptions, type SASLOptions }
 import type { Registry } from 'prom-client';
 import { registerCompressionCodecs } from './compression.ts';
 import { mendIdleTimer } from './idle-timer.ts';
+import { mendProduceEncoding } from './produce-encoding.ts';
 
 /** The part of a pino logger that this library uses. */
 export interface MessagingLogger {
@@ -47,6 +48,7 @@ export function createKafkaClient(
   process.env['KAFKAJS_NO_PARTITIONER_WARNING'] = '1';
   registerCompressionCodecs();
   mendIdleTimer();
+  mendProduceEncoding();
   return new Kafka({
     brokers: [...brokers],
     clientId,

@@ -1,4 +1,6 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import kafkajs from 'kafkajs';
 import { createPartitioner } from '../src/partitioner.ts';
 
 /** Computed by org.apache.kafka.common.utils.Utils.toPositive(murmur2(bytes)) of kafka-clients 4.4.0: of 12, of 48. */
@@ -30,13 +32,42 @@ test.each(javaClient)('%j goes where the Java client sends it', (key, of12, of48
   }
 });
 
-function partitionOf(key: string | Buffer, count: number): number {
-  const partitionMetadata = Array.from({ length: count }, (_, partitionId) => ({
+test('any key goes where kafkajs sends it', () => {
+  const key = fc.oneof(
+    fc.string({ maxLength: 300 }),
+    fc.string({ unit: 'binary' }),
+    fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+  );
+  fc.assert(
+    fc.property(key, fc.integer({ min: 1, max: 1_000 }), (each, count) => {
+      expect(partitionOf(each, count)).toBe(
+        partitionOf(each, count, kafkajs.Partitioners.DefaultPartitioner),
+      );
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('a record with a partition goes there, and those without a key go everywhere', () => {
+  const choose = createPartitioner();
+  const partitionMetadata = metadataOf(3);
+  const chosen = (message: { key?: string | null; partition?: number }) =>
+    choose({ topic: 'failures', partitionMetadata, message: { value: null, ...message } });
+  expect(chosen({ key: 'a', partition: 2 })).toBe(2);
+  expect(chosen({ key: null, partition: 0 })).toBe(0);
+  expect(new Set([1, 2, 3].map(() => chosen({ key: null })))).toEqual(new Set([0, 1, 2]));
+});
+
+function partitionOf(key: string | Buffer, count: number, create = createPartitioner): number {
+  return create()({ topic: 'failures', partitionMetadata: metadataOf(count), message: { key, value: null } });
+}
+
+function metadataOf(count: number) {
+  return Array.from({ length: count }, (_, partitionId) => ({
     partitionId,
     leader: 1,
     partitionErrorCode: 0,
     replicas: [1],
     isr: [1],
   }));
-  return createPartitioner()({ topic: 'failures', partitionMetadata, message: { key, value: null } });
 }
