@@ -6,7 +6,7 @@ import { AppError } from '@prodsentinel/kernel';
  * The number of this build. Raised by one with each release that brings a migration; a migration names the oldest build
  * that can live with the schema after it.
  */
-export const currentBuild = 3;
+export const currentBuild = 4;
 
 /** Where the migrations of this build lie, with `checksums.json`. */
 export const migrationsFolder = new URL('migrations/', import.meta.url);

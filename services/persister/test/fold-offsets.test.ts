@@ -1,54 +1,83 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { foldOffsets } from '../src/domain/fold-offsets.ts';
+import { blockName, foldOffsets } from '../src/domain/fold-offsets.ts';
 import { parseObservation } from '../src/domain/observation.ts';
 import { observationOf, windowOf } from './observations.ts';
 
-function fold(...windows: ReturnType<typeof windowOf>[]) {
-  return foldOffsets([parseObservation(observationOf(windows))]);
+type Windows = readonly ReturnType<typeof windowOf>[];
+
+function fold(windows: Windows, known?: ReadonlyMap<string, Uint8Array>) {
+  return foldOffsets([parseObservation(observationOf([...windows]))], known);
+}
+
+/** The offsets whose bits are set. */
+function offsetsOf({ blocks }: ReturnType<typeof fold>): number[] {
+  return blocks.flatMap(({ block, counted }) =>
+    Array.from({ length: 1024 }, (_, bit) => bit)
+      .filter((bit) => ((counted[Math.floor(bit / 8)] ?? 0) & (1 << (7 - (bit % 8)))) !== 0)
+      .map((bit) => block * 1024 + bit),
+  );
 }
 
 describe('folding the windows of a batch', () => {
   test('an offset goes to the first window that brings it', () => {
-    const { shares } = fold(windowOf('t', [1, 2]), windowOf('t', [2, 3, 5]));
-    expect(shares).toEqual([
-      { key: 0, window: 0, offsets: '{[1,3)}', failures: 2 },
-      { key: 0, window: 1, offsets: '{[3,4),[5,6)}', failures: 2 },
+    const folded = fold([windowOf('t', [1, 2]), windowOf('t', [2, 3, 5])]);
+    expect(folded.failures).toEqual([2, 2]);
+    expect(offsetsOf(folded)).toEqual([1, 2, 3, 5]);
+  });
+
+  test('offsets in any order, some of them twice, are counted once', () => {
+    const folded = fold([windowOf('t', [7, 3, 7, 4]), windowOf('u', [4, 5, 3])]);
+    expect(folded.failures).toEqual([3, 1]);
+    expect(offsetsOf(folded)).toEqual([3, 4, 5, 7]);
+  });
+
+  test('what is known goes to no window, and a block without anything new is left out', () => {
+    const windows = [windowOf('t', [1, 2, 2000]), windowOf('t', [3])];
+    const before = fold([windowOf('t', [1, 3, 2000])]);
+    const known = new Map(before.blocks.map((each) => [blockName(each), each.counted]));
+    const folded = fold(windows, known);
+    expect(folded.failures).toEqual([1, 0]);
+    expect(offsetsOf(folded)).toEqual([2]);
+    expect(folded.blocks).toHaveLength(1);
+  });
+
+  test('offsets on both sides of a multiple of 1024 are in two rows', () => {
+    const { blocks } = fold([windowOf('t', [1023, 1024])]);
+    expect(blocks.map(({ block, counted }) => [block, counted.indexOf(1), counted.indexOf(0x80)])).toEqual([
+      [0, 127, -1],
+      [1, -1, 0],
     ]);
   });
 
-  test('offsets in any order, some of them twice, are counted once and in order', () => {
-    const { keys, shares } = fold(windowOf('t', [7, 3, 7, 4]), windowOf('t', [4, 5, 3]));
-    expect(keys).toMatchObject([{ offsets: '{[3,6),[7,8)}' }]);
-    expect(shares).toEqual([
-      { key: 0, window: 0, offsets: '{[3,5),[7,8)}', failures: 3 },
-      { key: 0, window: 1, offsets: '{[5,6)}', failures: 1 },
-    ]);
+  test('the greatest offsets keep their places', () => {
+    const greatest = Number.MAX_SAFE_INTEGER - 1;
+    const offsets = [greatest - 1024, greatest - 3, greatest];
+    expect(offsetsOf(fold([windowOf('t', offsets)]))).toEqual(offsets);
   });
 
-  test('a window that only repeats has no share', () => {
-    const { keys, shares } = fold(windowOf('t', [1, 2]), windowOf('t', [2, 1]));
-    expect(keys).toMatchObject([{ offsets: '{[1,3)}' }]);
-    expect(shares.map(({ window }) => window)).toEqual([0]);
+  test('the same offsets of another partition or append hour are others', () => {
+    const later = windowOf('t', [1], { at: 1.8e15 });
+    const { blocks, failures } = fold([
+      windowOf('t', [1]),
+      windowOf('t', [1], { partition: 1 }),
+      later,
+      windowOf('t', [1]),
+    ]);
+    expect(failures).toEqual([1, 1, 1, 0]);
+    expect(blocks).toHaveLength(3);
   });
 
-  test('offsets on both sides of a multiple of 4096 are in two rows', () => {
-    const { keys } = fold(windowOf('t', [4095, 4096]));
-    expect(keys.map(({ block, offsets }) => [block, offsets])).toEqual([
-      [0, '{[4095,4096)}'],
-      [1, '{[4096,4097)}'],
+  test('blocks come in one order, whatever the order of the windows: that is the order of the locks', () => {
+    const windows = [9, 5000, 100_000].flatMap((offset) => [
+      windowOf('t', [offset]),
+      windowOf('t', [offset], { partition: 1 }),
+      windowOf('t', [offset], { partition: 11, at: 1.8e15 }),
     ]);
-  });
-
-  test('keys come in one order, whatever the order of the windows: that is the order of the locks', () => {
-    const windows = ['b', 'a', 'é', '', 'c'].flatMap((traceId) => [
-      windowOf(traceId, [9, 5000]),
-      windowOf(traceId, [1], { partition: 1 }),
-    ]);
-    const inOrder = fold(...windows).keys;
+    const inOrder = fold(windows).blocks;
     fc.assert(
       fc.property(fc.shuffledSubarray(windows, { minLength: windows.length }), (shuffled) => {
-        expect(fold(...shuffled).keys).toEqual(inOrder);
+        expect(fold(shuffled).blocks).toEqual(inOrder);
       }),
     );
   });

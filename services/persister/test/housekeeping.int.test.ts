@@ -206,7 +206,7 @@ describe('retention', () => {
         await persister.persist([observationOf([windowOf('t', [hours], { partition, at })])]);
       }
     expect(await remove({ closed: 0, counted: 1 })).toMatchObject({ countedRows: 9 });
-    expect(await count('counted_offsets')).toBe(3);
+    expect(await count('counted_blocks')).toBe(3);
     expect(await incidentOf()).toMatchObject({ failureCount: 12, status: 'open' });
   });
 });

@@ -8,7 +8,7 @@ import { end, PersisterCluster } from './persister-process.ts';
 
 // The points are triggers that wait for a lock of the test: the persister itself knows nothing of being tested.
 const points = {
-  'while counting offsets': 'after insert on counted_offsets for each statement',
+  'while counting offsets': 'after insert on counted_blocks for each statement',
   'after the fingerprints': 'after insert on incident_fingerprints for each statement',
   'after the traces': 'after insert on traces for each statement',
   'after the incidents': 'after insert on incidents for each statement',

@@ -53,7 +53,7 @@ const tables = [
   'analysis_results',
   'analysis_requests',
   'traces',
-  'counted_offsets',
+  'counted_blocks',
   'incident_fingerprints',
   'incidents',
 ];

@@ -98,7 +98,7 @@ describe('what a batch turns out to be', () => {
     expect(await readTotals(persister.database)).toMatchObject({ failures: 60_000, traces: 3_000 });
     const written = await persister.rows<{ events: string; windows: string }>(
       `select count(distinct split_part(trace_id, '-', 1)) as events, count(distinct trace_id) as windows
-      from counted_offsets group by xmin::text order by min(trace_id)`,
+      from traces group by xmin::text order by min(trace_id)`,
     );
     expect(written).toEqual([1, 2, 3].map(() => ({ events: '2', windows: '1000' })));
   });

@@ -1,6 +1,6 @@
 import { AnalysisRequest } from './analysis-request.ts';
 import { AnalysisResult } from './analysis-result.ts';
-import { CountedOffsets } from './counted-offsets.ts';
+import { CountedBlock } from './counted-block.ts';
 import { Incident } from './incident.ts';
 import { IncidentEvent } from './incident-event.ts';
 import { IncidentFingerprint } from './incident-fingerprint.ts';
@@ -11,7 +11,7 @@ export const entities = [
   Incident,
   IncidentFingerprint,
   Trace,
-  CountedOffsets,
+  CountedBlock,
   AnalysisRequest,
   AnalysisResult,
   IncidentEvent,

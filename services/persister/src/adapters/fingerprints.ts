@@ -1,6 +1,6 @@
 import type { SqlSession } from '@prodsentinel/database';
 import type { VersionedFingerprint } from '../domain/observation.ts';
-import { compareTexts } from '../domain/fold-offsets.ts';
+import { compareTexts } from '../domain/compare-texts.ts';
 
 export interface Alias extends VersionedFingerprint {
   readonly environment: string;

@@ -1,7 +1,7 @@
 import { fromMicros, toMicros, type SqlSession } from '@prodsentinel/database';
 import type { Incident } from '../domain/incident.ts';
 import type { Opening } from '../domain/decide-observations.ts';
-import { compareTexts } from '../domain/fold-offsets.ts';
+import { compareTexts } from '../domain/compare-texts.ts';
 
 /** Locks incidents in the order of their ids and reads what deciding needs; the stored exemplar is not read. */
 export async function lockIncidents(

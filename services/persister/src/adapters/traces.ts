@@ -1,6 +1,6 @@
 import { fromMicros, toNumberArray, toTextArray, type SqlSession } from '@prodsentinel/database';
 import type { TraceShare } from '../domain/decide-observations.ts';
-import { compareTexts } from '../domain/fold-offsets.ts';
+import { compareTexts } from '../domain/compare-texts.ts';
 
 /**
  * Adds failures to traces and answers how many traces are new, by incident. The locked incidents keep others from their

@@ -17,16 +17,16 @@ export interface FreshObservation {
   readonly lastAppendedAt: number;
 }
 
-/** Keeps what is new: `freshCounts` holds the new failures of each window, by its place among all windows of the batch. */
+/** Keeps what is new: `freshCounts` holds the new failures of each window. */
 export function toFreshObservations(
   observations: readonly Observation[],
-  freshCounts: ReadonlyMap<number, number>,
+  freshCounts: readonly number[],
 ): FreshObservation[] {
   let next = 0;
   return observations.flatMap((observation): FreshObservation[] => {
     const windows = observation.windows.flatMap(
       ({ traceId, firstAppendedAt, lastAppendedAt }): FreshWindow[] => {
-        const failures = freshCounts.get(next++) ?? 0;
+        const failures = freshCounts[next++] ?? 0;
         return failures > 0 ? [{ traceId, failures, firstAppendedAt, lastAppendedAt }] : [];
       },
     );

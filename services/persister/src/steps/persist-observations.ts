@@ -1,12 +1,12 @@
 import type { SqlSession } from '@prodsentinel/database';
-import { countOffsets } from '../adapters/counted-offsets.ts';
+import { addToCounted, readCounted } from '../adapters/counted-blocks.ts';
 import { appendEvents } from '../adapters/events.ts';
 import { lockFingerprints, saveFingerprints } from '../adapters/fingerprints.ts';
 import { lockIncidents, lockOpenings, saveIncidents } from '../adapters/incidents.ts';
 import { readHistories, saveRequests } from '../adapters/requests.ts';
 import { addToTraces } from '../adapters/traces.ts';
 import { decideObservations, originName, type DecisionRules } from '../domain/decide-observations.ts';
-import { foldOffsets } from '../domain/fold-offsets.ts';
+import { foldOffsets, type FoldedOffsets } from '../domain/fold-offsets.ts';
 import { toFreshObservations, type FreshObservation } from '../domain/fresh-observation.ts';
 import { originOf } from '../domain/grow-incident.ts';
 import type { Observation } from '../domain/observation.ts';
@@ -22,17 +22,20 @@ export interface PersistContext {
  * Counts and decides a batch of observations, in order, inside the caller's transaction. Table by table: insert what is
  * missing, lock all in key order, decide from the locked rows, add.
  *
- * LOCK ORDER — counted offsets, fingerprints, places where incidents open, incidents, then what they guard: traces,
- * requests, events. Whoever locks several of these does it in this order.
+ * LOCK ORDER — fingerprints, places where incidents open, incidents, then what they guard: traces, requests, events; at
+ * the very end counted blocks, which many share. Whoever locks several of these does it in this order.
  *
  * @returns how many failures were new
+ * @throws AppError `unavailable`, which `retryConflicts` understands, when another transaction counted some of the same
+ *   failures meanwhile
  */
 export async function persistObservations(
   session: SqlSession,
   observations: readonly Observation[],
   context: PersistContext,
 ): Promise<number> {
-  const fresh = toFreshObservations(observations, await countOffsets(session, foldOffsets(observations)));
+  const folded = await foldUncounted(session, observations);
+  const fresh = toFreshObservations(observations, folded.failures);
   if (fresh.length === 0) return 0;
   const locked = await lockFingerprints(session, fresh.flatMap(aliasesOf), context.newId);
   const openings = await lockOpenings(session, fresh.filter(isUnknownTo(locked.known)).map(originNameOf));
@@ -56,7 +59,17 @@ export async function persistObservations(
   await saveFingerprints(session, locked, decisions);
   await saveRequests(session, decisions.requests, context.now);
   await appendEvents(session, decisions.events, context.now);
+  await addToCounted(session, folded.blocks);
   return fresh.reduce((sum, { failures }) => sum + failures, 0);
+}
+
+async function foldUncounted(
+  session: SqlSession,
+  observations: readonly Observation[],
+): Promise<FoldedOffsets> {
+  const all = foldOffsets(observations);
+  const known = await readCounted(session, all.blocks);
+  return known.size === 0 ? all : foldOffsets(observations, known);
 }
 
 function aliasesOf({ observation: { environment, fingerprints } }: FreshObservation) {

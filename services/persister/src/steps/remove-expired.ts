@@ -15,7 +15,7 @@ export interface Retention {
  * Removes what is past its retention, in small transactions. Only closed incidents are touched, and what was counted is
  * kept by the age of the failures, whatever became of their incident: what was removed cannot be counted anew.
  *
- * @returns how many incidents and how many rows of `counted_offsets` were removed
+ * @returns how many incidents and how many rows of `counted_blocks` were removed
  */
 export async function removeExpired(
   database: Database,
@@ -88,9 +88,9 @@ async function removeIncident(session: SqlSession, id: string): Promise<void> {
 async function readCountedPartitions(session: SqlSession): Promise<number[]> {
   const rows = await session.query<{ partition: number }>(
     `with recursive found(partition) as (
-      (select partition from counted_offsets order by partition limit 1)
+      (select partition from counted_blocks order by partition limit 1)
       union all
-      select (select counted.partition from counted_offsets counted where counted.partition > found.partition
+      select (select counted.partition from counted_blocks counted where counted.partition > found.partition
         order by counted.partition limit 1) from found where found.partition is not null
     ) select partition from found where partition is not null`,
   );
@@ -103,8 +103,8 @@ async function removeCounted(
   { partition, countedBefore, batchRows }: { partition: number; countedBefore: number; batchRows: number },
 ): Promise<number> {
   const rows = await session.query(
-    `delete from counted_offsets where ctid = any(array(
-      select ctid from counted_offsets where partition = $1 and append_hour < $2
+    `delete from counted_blocks where ctid = any(array(
+      select ctid from counted_blocks where partition = $1 and append_hour < $2
       order by append_hour limit $3 for update skip locked
     )) returning 1`,
     [partition, Math.floor(countedBefore / hourMicros), batchRows],

@@ -1,8 +1,10 @@
-import { backoffMs, delay, isAppError } from '@prodsentinel/kernel';
+import { backoffMs, delay } from '@prodsentinel/kernel';
+import { isLostConflict } from '../adapters/lost-conflict.ts';
 
 /**
- * Runs a transaction again when it lost against another one (deadlock, serialisation failure): at once and a few times.
- * Everything else, an absent database above all, goes to the caller, who knows how long to wait.
+ * Runs a transaction again when it lost against another one (deadlock, serialisation failure, the same failures counted
+ * twice at once): at once and a few times. Everything else, an absent database above all, goes to the caller, who knows
+ * how long to wait.
  *
  * @throws AppError what the last attempt threw
  */
@@ -11,14 +13,8 @@ export async function retryConflicts<T>(transaction: () => Promise<T>, maxAttemp
     try {
       return await transaction();
     } catch (error) {
-      if (attempt >= maxAttempts || !isConflict(error)) throw error;
+      if (attempt >= maxAttempts || !isLostConflict(error)) throw error;
       await delay(backoffMs(attempt, { baseMs: 20, maxMs: 200 }));
     }
   }
-}
-
-function isConflict(error: unknown): boolean {
-  if (!isAppError(error)) return false;
-  const { code } = (error.cause ?? {}) as { code?: unknown };
-  return code === '40P01' || code === '40001';
 }
