@@ -19,7 +19,8 @@ export function toCanonicalFields(item: object): Record<string, unknown> {
   return fields.toObject();
 }
 
-const textAliases: readonly (readonly [string, readonly string[]])[] = Object.entries({
+/** Texts by their names, and the other names that they are read from, the first that there is. */
+export const textAliases = {
   signalId: ['signal_id'],
   traceId: ['trace_id', 'trace.id'],
   spanId: ['span_id', 'span.id'],
@@ -28,10 +29,14 @@ const textAliases: readonly (readonly [string, readonly string[]])[] = Object.en
   host: ['host.name', 'hostname'],
   service: ['service.name', 'service_name', 'app', 'name'],
   message: ['msg', 'log', 'short_message'],
-});
+} as const;
+
+export const timeAliases = ['timestamp', '@timestamp', 'time', 'ts', 'date'] as const;
+
+export const levelAliases = ['level', 'severity', 'levelname', 'log.level'] as const;
 
 function placeTexts(fields: Fields): void {
-  for (const [name, aliases] of textAliases) {
+  for (const [name, aliases] of Object.entries(textAliases)) {
     // ECS has an object where we have a text: `service: {name}`, `host: {name}`.
     const isEcsObject =
       typeof fields.get(name) === 'object' && aliases.some((alias) => alias.startsWith(`${name}.`));
@@ -44,7 +49,7 @@ function placeTexts(fields: Fields): void {
 
 function placeTime(fields: Fields): void {
   if (fields.has('occurredAt')) return;
-  const micros = fields.take(['timestamp', '@timestamp', 'time', 'ts', 'date'], readTime);
+  const micros = fields.take(timeAliases, readTime);
   if (micros !== undefined) fields.set('occurredAt', micros);
 }
 
@@ -55,13 +60,13 @@ function placeSeverity(fields: Fields): void {
     if (!hasNumber && typeof text === 'string') fields.set('severityNumber', severityNumberOf(text));
     return;
   }
-  const level = fields.take(['level', 'severity', 'levelname', 'log.level'], readLevel);
+  const level = fields.take(levelAliases, readLevel);
   if (!level) return;
   fields.set('severityText', level.severityText);
   if (!hasNumber) fields.set('severityNumber', level.severityNumber);
 }
 
-function readText(value: unknown): string | undefined {
+export function readText(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }

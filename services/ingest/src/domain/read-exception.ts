@@ -28,26 +28,37 @@ export function placeException(fields: Fields): void {
 }
 
 /** A text of several lines is a stack trace, as Python's `exc_info` writes it; else a message. */
-function exceptionOfText(text: string): Record<string, unknown> {
+export function exceptionOfText(text: string): Record<string, unknown> {
   return text.trim().includes('\n') ? { stack: text } : { message: text };
 }
 
+/** What stands beside each other instead of in an object. */
+export const flatExceptionNames = {
+  type: ['exception.type', 'error.type'],
+  message: ['exception.message', 'error.message'],
+  stack: ['exception.stacktrace', 'exception.stack', 'error.stack_trace', 'error.stack'],
+} as const;
+
 function placeFlatException(fields: Fields): void {
-  const type = fields.take(['exception.type', 'error.type'], asText);
-  const message = fields.take(['exception.message', 'error.message'], asText);
-  const stack = fields.take(
-    ['exception.stacktrace', 'exception.stack', 'error.stack_trace', 'error.stack'],
-    asText,
-  );
+  const type = fields.take(flatExceptionNames.type, asText);
+  const message = fields.take(flatExceptionNames.message, asText);
+  const stack = fields.take(flatExceptionNames.stack, asText);
   if (type === undefined && message === undefined && stack === undefined) return;
   fields.set('exception', { type, message, stack });
 }
 
+/** What loggers call the parts of an error, the first that there is. */
+export const errorPartNames = {
+  type: ['type', 'name', 'class'],
+  message: ['message', 'msg'],
+  stack: ['stack', 'stack_trace', 'stacktrace'],
+} as const;
+
 function readErrorObject(error: Record<string, unknown>) {
   const rest = new Fields(error);
-  const type = rest.take(['type', 'name', 'class'], asIs);
-  const message = rest.take(['message', 'msg'], asIs);
-  const stack = rest.take(['stack', 'stack_trace', 'stacktrace'], asIs);
+  const type = rest.take(errorPartNames.type, asIs);
+  const message = rest.take(errorPartNames.message, asIs);
+  const stack = rest.take(errorPartNames.stack, asIs);
   const causes = rest.take(['causes'], asIs) ?? rest.take(['cause'], readCauses) ?? [];
   return { exception: { type, message, stack, causes }, rest: rest.toObject() };
 }

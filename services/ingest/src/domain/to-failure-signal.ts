@@ -1,4 +1,5 @@
 import { parseFailureSignal, type FailureSignal, type TimestampMicros } from '@prodsentinel/contracts';
+import { readCommonItem, type ReadItem } from './common-item.ts';
 import { isJsonObject } from './fields.ts';
 import { toCanonicalFields } from './field-aliases.ts';
 import { deriveSignalId, type RequestIdentity } from './signal-id.ts';
@@ -29,10 +30,7 @@ export interface MappedSignal {
  * @throws AppError `invalid_input` with `path`, as `parseFailureSignal` does; `path` is the name of ours, not the alias
  */
 export function toFailureSignal(item: unknown, index: number, request: RequestContext): MappedSignal {
-  const fields = isJsonObject(item) ? toCanonicalFields(item) : item;
-  const ownTrace = isJsonObject(fields) ? parseTraceparent(fields['traceparent']) : undefined;
-  if (ownTrace && isJsonObject(fields)) delete fields['traceparent'];
-  const signal = parseFailureSignal(fields);
+  const { signal, ownTrace } = (isJsonObject(item) ? readCommonItem(item) : undefined) ?? readAnyItem(item);
   const trace = ownTrace ?? request.trace;
   const traceId =
     signal.traceId === null || isAbsentTraceId(signal.traceId)
@@ -47,6 +45,18 @@ export function toFailureSignal(item: unknown, index: number, request: RequestCo
     receivedAt: request.receivedAt,
   } satisfies Partial<FailureSignal>);
   return { signal, trace };
+}
+
+/**
+ * Reads an item whatever it is: gives its fields their names, then holds them against the shape of a signal.
+ *
+ * @throws AppError `invalid_input` as `toFailureSignal` does
+ */
+export function readAnyItem(item: unknown): ReadItem {
+  const fields = isJsonObject(item) ? toCanonicalFields(item) : item;
+  const ownTrace = isJsonObject(fields) ? parseTraceparent(fields['traceparent']) : undefined;
+  if (ownTrace && isJsonObject(fields)) delete fields['traceparent'];
+  return { signal: parseFailureSignal(fields), ownTrace };
 }
 
 /** The key on `failures`: signals of one trace meet on one partition. */
