@@ -43,7 +43,7 @@ export const persisterSettings = {
   PERSIST_MAX_RECORDS: setting.wholeNumber('Most records persisted in one transaction', {
     min: 1,
     max: 10_000,
-    fallback: 1_000,
+    fallback: 2_000,
   }),
   PERSIST_MAX_WINDOWS: setting.wholeNumber(
     'Most windows counted in one transaction; an observation that holds more is counted alone',
@@ -51,7 +51,7 @@ export const persisterSettings = {
   ),
   PERSIST_CONCURRENCY: setting.wholeNumber(
     'Most transactions of the stage persist at once, each of partitions of its own; less than DATABASE_POOL_SIZE',
-    { min: 1, max: 32, fallback: 2 },
+    { min: 1, max: 32, fallback: 3 },
   ),
   FIRST_ANALYSIS_DELAY_MS: setting.wholeNumber(
     'Milliseconds from the first failure of an incident to its first analysis, so that evidence gathers',

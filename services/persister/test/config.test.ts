@@ -8,7 +8,7 @@ const env = {
 };
 
 test('the settings are right as they are by default', () => {
-  expect(readPersisterConfig(env)).toMatchObject({ PERSIST_CONCURRENCY: 2, DATABASE_POOL_SIZE: 5 });
+  expect(readPersisterConfig(env)).toMatchObject({ PERSIST_CONCURRENCY: 3, DATABASE_POOL_SIZE: 5 });
 });
 
 test.each([
