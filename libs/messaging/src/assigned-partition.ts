@@ -1,4 +1,3 @@
-import type { RawRecord } from './dead-letters.ts';
 import { OffsetTracker } from './offset-tracker.ts';
 import { UnexpectedErrors } from './unexpected-errors.ts';
 
@@ -53,23 +52,20 @@ export class AssignedPartition {
     this.#lost.abort();
   }
 
-  /** False when the record was begun before. */
-  begin(record: RawRecord): boolean {
-    if (!this.tracker.begin(record.offset, record.timestampMs)) return false;
-    this.activeRecords += 1;
-    this.activeBytes += record.value?.length ?? 0;
-    return true;
+  /** So many records, which take so many bytes in the log, were given out. */
+  begin(records: number, bytes: number): void {
+    this.activeRecords += records;
+    this.activeBytes += bytes;
   }
 
   /** The record is held: its offset stays open, its bytes are no longer ours. */
-  hold(record: RawRecord): void {
+  hold({ bytes }: { readonly bytes: number }): void {
     this.activeRecords -= 1;
-    this.activeBytes -= record.value?.length ?? 0;
+    this.activeBytes -= bytes;
   }
 
-  finish(record: RawRecord): void {
-    if (!this.tracker.finish(record.offset)) return;
-    this.hold(record);
+  finish(item: { readonly offset: number; readonly bytes: number }): void {
+    if (this.tracker.finish(item.offset)) this.hold(item);
   }
 
   finishHeld(offset: number): void {

@@ -10,6 +10,8 @@ import type { AssignmentListener, Position } from './port.ts';
 export class Assignments {
   readonly #partitions = new Map<string, AssignedPartition>();
   readonly #listener: AssignmentListener;
+  /** Of the partitions above. */
+  readonly #epochs = new Set<number>();
   #memberId: string | undefined;
   #epoch = 0;
 
@@ -41,8 +43,8 @@ export class Assignments {
   }
 
   /** Whether the assignment that a record was read under still lasts. */
-  isCurrent({ topic, partition, epoch }: Position): boolean {
-    return this.get(topic, partition)?.epoch === epoch;
+  isCurrent({ epoch }: Position): boolean {
+    return this.#epochs.has(epoch);
   }
 
   get all(): AssignedPartition[] {
@@ -71,12 +73,14 @@ export class Assignments {
   #assign(topic: string, partition: number): AssignedPartition {
     const assigned = new AssignedPartition(topic, partition, ++this.#epoch);
     this.#partitions.set(keyOf(topic, partition), assigned);
+    this.#epochs.add(assigned.epoch);
     this.#listener.assigned?.(topic, partition, assigned.epoch);
     return assigned;
   }
 
   #lose(key: string, partition: AssignedPartition): void {
     this.#partitions.delete(key);
+    this.#epochs.delete(partition.epoch);
     partition.lose();
     this.#listener.lost?.(partition.topic, partition.partition, partition.epoch);
   }

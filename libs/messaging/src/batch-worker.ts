@@ -1,21 +1,22 @@
 import type { Topic } from '@prodsentinel/contracts';
 import { AppError, backoffMs, delay, describeError } from '@prodsentinel/kernel';
 import type { AssignedPartition } from './assigned-partition.ts';
+import type { Backlog } from './backlog.ts';
 import { classifyError } from './errors.ts';
 import type { AnyRecord, BatchHandler, Outcome } from './port.ts';
-import {
-  decodeItem,
-  maxUnexpectedAttempts,
-  settle,
-  settleFailed,
-  type WorkContext,
-  type WorkItem,
-} from './work.ts';
+import { decodeItem, maxUnexpectedAttempts, settle, settleFailed, type WorkContext } from './work.ts';
+import type { WorkItem } from './work-item.ts';
 import type { Worker } from './worker.ts';
 
+/** Records that could be decoded, beside the work that each is. */
 interface Decoded<T extends Topic> {
-  readonly item: WorkItem;
-  readonly record: AnyRecord<T>;
+  readonly items: WorkItem[];
+  readonly records: AnyRecord<T>[];
+}
+
+interface Queue {
+  readonly owner: AssignedPartition;
+  readonly backlogs: Backlog[];
 }
 
 /**
@@ -25,7 +26,8 @@ interface Decoded<T extends Topic> {
 export class BatchWorker<T extends Topic> implements Worker {
   readonly #context: WorkContext;
   readonly #handler: BatchHandler<T>;
-  readonly #queues = new Map<AssignedPartition, WorkItem[]>();
+  /** What waits of each partition that has something; the first is served first. */
+  #queues: Queue[] = [];
   #isDraining = false;
   #wake: (() => void) | undefined;
   #loop: Promise<void> | undefined;
@@ -35,19 +37,18 @@ export class BatchWorker<T extends Topic> implements Worker {
     this.#handler = handler;
   }
 
-  add(items: WorkItem[]): void {
-    const first = items[0];
-    if (!first || this.#isDraining) return;
-    const queue = this.#queues.get(first.owner);
-    if (queue) queue.push(...items);
-    else this.#queues.set(first.owner, items);
+  add(backlog: Backlog): void {
+    if (backlog.size === 0 || this.#isDraining) return;
+    const queue = this.#queues.find(({ owner }) => owner === backlog.owner);
+    if (queue) queue.backlogs.push(backlog);
+    else this.#queues.push({ owner: backlog.owner, backlogs: [backlog] });
     this.#loop ??= this.#run();
     this.#wake?.();
   }
 
   async drain(): Promise<void> {
     this.#isDraining = true;
-    this.#queues.clear();
+    this.#queues = [];
     this.#wake?.();
     await this.#loop;
   }
@@ -71,15 +72,16 @@ export class BatchWorker<T extends Topic> implements Worker {
   /** Up to `maxRecords`, a fair share from each partition that has something. */
   #takeBatch(): WorkItem[] {
     const batch: WorkItem[] = [];
-    const share = Math.max(1, Math.ceil(this.#handler.maxRecords / Math.max(1, this.#queues.size)));
-    for (const [owner, queue] of this.#queues) {
+    const share = Math.max(1, Math.ceil(this.#handler.maxRecords / Math.max(1, this.#queues.length)));
+    // Those with more go behind the others, so that the next batch begins with a partition that was not served.
+    for (let turns = this.#queues.length; turns > 0; turns--) {
       const room = this.#handler.maxRecords - batch.length;
-      if (room <= 0) break;
-      owner.atWorkFrom = queue[0]?.raw.offset;
-      batch.push(...queue.splice(0, Math.min(share, room)));
-      this.#queues.delete(owner);
-      // Behind the others, so that the next batch begins with a partition that was not served.
-      if (queue.length > 0) this.#queues.set(owner, queue);
+      const queue = room > 0 ? this.#queues.shift() : undefined;
+      if (!queue) break;
+      const taken = takeFrom(queue.backlogs, Math.min(share, room));
+      queue.owner.atWorkFrom = taken[0]?.offset;
+      for (const item of taken) batch.push(item);
+      if (queue.backlogs.length > 0) this.#queues.push(queue);
     }
     return batch;
   }
@@ -106,7 +108,7 @@ export class BatchWorker<T extends Topic> implements Worker {
       }
       for (const item of remaining) {
         noteFailure(item, this.#context.now());
-        this.#context.onRetry(item.raw.topic, 1);
+        this.#context.onRetry(item.owner.topic, 1);
       }
       await delay(backoffMs(retry), this.#context.signal);
     }
@@ -115,32 +117,22 @@ export class BatchWorker<T extends Topic> implements Worker {
   /** Answers with the records that asked to be tried again. */
   async #attempt(items: readonly WorkItem[]): Promise<WorkItem[]> {
     const decoded = await this.#decode(items);
-    const records = decoded.map(({ record }) => record);
-    const outcomes = records.length > 0 ? await this.#handle(decoded) : [];
-    if (outcomes.length !== decoded.length) {
-      throw new AppError(
-        'bug',
-        `the handler answered ${outcomes.length} outcomes for ${decoded.length} records`,
-      );
-    }
-    return this.#settleAll(decoded, outcomes);
+    const { length } = decoded.records;
+    const outcomes = length > 0 ? await this.#handler.handle(decoded.records, this.#context.signal) : [];
+    if (outcomes.length !== length)
+      throw new AppError('bug', `the handler answered ${outcomes.length} outcomes for ${length} records`);
+    return this.#settleAll(decoded.items, outcomes);
   }
 
-  #handle(decoded: readonly Decoded<T>[]): Promise<readonly Outcome[]> {
-    return this.#handler.handle(
-      decoded.map(({ record }) => record),
-      this.#context.signal,
-    );
-  }
-
-  async #decode(items: readonly WorkItem[]): Promise<Decoded<T>[]> {
-    const decoded: Decoded<T>[] = [];
+  async #decode(items: readonly WorkItem[]): Promise<Decoded<T>> {
+    const decoded: Decoded<T> = { items: [], records: [] };
     for (const item of items) {
       // Set aside by an earlier attempt at this batch.
-      if (!item.owner.tracker.isOpen(item.raw.offset)) continue;
+      if (!item.owner.tracker.isOpen(item.offset)) continue;
       try {
         const record = decodeItem<T>(this.#context, item);
-        decoded.push({ item, record: record instanceof Promise ? await record : record });
+        decoded.records.push(record instanceof Promise ? await record : record);
+        decoded.items.push(item);
       } catch (error) {
         if (classifyError(error) !== 'permanent') throw error;
         await settleFailed(this.#context, item, error);
@@ -149,11 +141,12 @@ export class BatchWorker<T extends Topic> implements Worker {
     return decoded;
   }
 
-  async #settleAll(decoded: readonly Decoded<T>[], outcomes: readonly Outcome[]): Promise<WorkItem[]> {
+  async #settleAll(items: readonly WorkItem[], outcomes: readonly Outcome[]): Promise<WorkItem[]> {
     const again: WorkItem[] = [];
-    for (const [index, { item }] of decoded.entries()) {
-      const outcome = outcomes[index];
-      if (!outcome || item.owner.isLost) continue;
+    for (let i = 0; i < items.length; i++) {
+      const item = items[i];
+      const outcome = outcomes[i];
+      if (!item || !outcome || item.owner.isLost) continue;
       if (outcome.kind === 'retry') again.push(item);
       else {
         // A promise for each record of a batch would cost more than settling it.
@@ -171,6 +164,16 @@ export class BatchWorker<T extends Topic> implements Worker {
     await this.#process(items.slice(0, middle));
     return this.#process(items.slice(middle));
   }
+}
+
+/** At most so many records from the front of a queue, which is left without what is used up. */
+function takeFrom(queue: Backlog[], max: number): WorkItem[] {
+  const taken: WorkItem[] = [];
+  for (let backlog = queue[0]; backlog && taken.length < max; backlog = queue[0]) {
+    for (const item of backlog.take(max - taken.length)) taken.push(item);
+    if (backlog.size === 0) queue.shift();
+  }
+  return taken;
 }
 
 function noteFailure(item: WorkItem, nowMs: number): void {

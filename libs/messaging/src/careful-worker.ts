@@ -1,10 +1,12 @@
 import { AppError, describeError } from '@prodsentinel/kernel';
 import type { AssignedPartition } from './assigned-partition.ts';
+import { TakenBacklog, type Backlog } from './backlog.ts';
 import type { CrashMarks } from './crash-marks.ts';
 import type { CrashMemory } from './crash-memory.ts';
 import type { Suspicion } from './crash-store.ts';
 import { classifyError } from './errors.ts';
-import { setAside, type WorkContext, type WorkItem } from './work.ts';
+import { setAside, type WorkContext } from './work.ts';
+import type { WorkItem } from './work-item.ts';
 import type { Worker } from './worker.ts';
 
 export interface CarefulWorkerOptions {
@@ -37,14 +39,13 @@ export class CarefulWorker implements Worker {
     this.#options = options;
   }
 
-  add(items: WorkItem[]): void {
-    const [first] = items;
-    if (!first || this.#isDraining) return;
-    const { owner } = first;
+  add(backlog: Backlog): void {
+    if (backlog.size === 0 || this.#isDraining) return;
+    const { owner } = backlog;
     const queue = this.#queues.get(owner);
-    if (queue) queue.push(...items);
-    else if (this.#options.marks.careOf(owner)) void this.#tryEach(owner, items);
-    else this.#inner.add(items);
+    if (queue) for (const item of backlog.take(Infinity)) queue.push(item);
+    else if (this.#options.marks.careOf(owner)) void this.#tryEach(owner, backlog.take(Infinity));
+    else this.#inner.add(backlog);
   }
 
   async drain(): Promise<void> {
@@ -73,7 +74,7 @@ export class CarefulWorker implements Worker {
         const item = queue[0];
         const care = marks.careOf(owner);
         if (!item || !care) break;
-        if (item.raw.offset >= care.until) {
+        if (item.offset >= care.until) {
           await this.#endCare(owner, queue);
           break;
         }
@@ -90,15 +91,16 @@ export class CarefulWorker implements Worker {
     } finally {
       this.#queues.delete(owner);
     }
-    if (queue.length > 0 && !owner.isLost && !this.#isDraining) this.#inner.add(queue);
+    if (queue.length > 0 && !owner.isLost && !this.#isDraining)
+      this.#inner.add(new TakenBacklog(owner, queue));
   }
 
   /** What had passed before the process ended is under no suspicion. Answers how many records are left. */
   #handOnPassed(owner: AssignedPartition, queue: WorkItem[]): number {
     const { from = 0 } = this.#options.marks.careOf(owner) ?? {};
-    const firstSuspicious = queue.findIndex(({ raw }) => raw.offset >= from);
+    const firstSuspicious = queue.findIndex(({ offset }) => offset >= from);
     const passed = queue.splice(0, firstSuspicious === -1 ? queue.length : firstSuspicious);
-    if (passed.length > 0) this.#inner.add(passed);
+    if (passed.length > 0) this.#inner.add(new TakenBacklog(owner, passed));
     return queue.length;
   }
 
@@ -107,21 +109,21 @@ export class CarefulWorker implements Worker {
     const { marks } = this.#options;
     await marks.endsCare(owner);
     const last = queue.at(-1);
-    if (last) await marks.before(owner, last.raw.offset + 1, owner.highWatermark ?? 0);
+    if (last) await marks.before(owner, last.offset + 1, owner.highWatermark ?? 0);
   }
 
   async #tryAlone(item: WorkItem): Promise<void> {
     const { memory, marks, context } = this.#options;
-    const { owner, raw } = item;
-    const suspicion = marks.suspicionOf(owner, raw.offset);
+    const { owner, offset } = item;
+    const suspicion = marks.suspicionOf(owner, offset);
     if (suspicion && suspicion.crashes >= memory.maxCrashes) return this.#convict(item, suspicion);
     const endTurn = await memory.turns.take(suspicion !== undefined);
     // One that hangs ends nothing: it keeps others no longer from being tried.
     const timer = setTimeout(endTurn, context.limits.handlerHangsMs).unref();
     try {
-      await marks.tries(owner, raw.offset);
+      await marks.tries(owner, offset);
       const how = await this.#handOn(item, suspicion !== undefined);
-      if (how === 'passed') marks.passed(owner, raw.offset);
+      if (how === 'passed') marks.passed(owner, offset);
     } finally {
       clearTimeout(timer);
       endTurn();
@@ -130,7 +132,7 @@ export class CarefulWorker implements Worker {
 
   async #convict(item: WorkItem, { crashes, firstAtMs }: Suspicion): Promise<void> {
     const { marks, context } = this.#options;
-    const { owner, raw } = item;
+    const { owner, offset } = item;
     Object.assign(item, { attempt: crashes, firstFailedAtMs: firstAtMs });
     await setAside(
       context,
@@ -138,19 +140,19 @@ export class CarefulWorker implements Worker {
       'ends_process',
       `the process ended ${crashes} times while this record was tried alone`,
     );
-    marks.passed(owner, raw.offset);
+    marks.passed(owner, offset);
     context.onSettled(item, false);
   }
 
   /** `given up` when it is not ours any more, or nothing is begun any more. */
   async #handOn(item: WorkItem, isSuspect: boolean): Promise<Parameters<Trial['end']>[0]> {
-    const { owner, raw } = item;
+    const { owner, offset } = item;
     if (owner.isLost || this.#isDraining) return 'given up';
     const { promise, resolve: end } = Promise.withResolvers<Parameters<Trial['end']>[0]>();
-    this.#trials.set(owner, { offset: raw.offset, isSuspect, end });
+    this.#trials.set(owner, { offset, isSuspect, end });
     const giveUp = () => end('given up');
     owner.lostSignal.addEventListener('abort', giveUp, { once: true });
-    this.#inner.add([item]);
+    this.#inner.add(new TakenBacklog(owner, [item]));
     const how = await promise;
     owner.lostSignal.removeEventListener('abort', giveUp);
     this.#trials.delete(owner);

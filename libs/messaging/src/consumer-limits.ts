@@ -4,7 +4,7 @@ import type { UnexpectedLimits } from './unexpected-errors.ts';
 export interface ConsumerLimits extends UnexpectedLimits {
   /** Records of one partition given out and neither finished nor held, at which fetching pauses. Default 2,000. */
   readonly maxActiveRecords: number;
-  /** Their bytes, at which fetching pauses. Default 32 MiB. */
+  /** Their bytes in the log, at which fetching pauses. Default 32 MiB. */
   readonly maxActiveBytes: number;
   /** Open offsets of one partition, held ones included, at which fetching pauses. Default 100,000. */
   readonly maxOpenRecords: number;

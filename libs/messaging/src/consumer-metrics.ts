@@ -9,7 +9,7 @@ export interface PartitionStanding {
   /** Age of the oldest record given out and not finished; 0 when there is none. */
   readonly oldestUnfinishedSeconds: number;
   readonly inFlight: number;
-  /** Of the values of records given out and neither finished nor held. */
+  /** In the log, of records given out and neither finished nor held. */
   readonly inFlightBytes: number;
   readonly isPaused: boolean;
   readonly isHalted: boolean;
@@ -180,7 +180,7 @@ function registerGroupGauges(registry: Registry, sources: Set<Source>): void {
   );
   groupGauge(
     'consumer_inflight_bytes',
-    'Bytes of the values of records given out and neither finished nor held',
+    'Bytes in the log of records given out and neither finished nor held',
     (source) => sum(source, (each) => each.inFlightBytes),
   );
   groupGauge('consumer_partitions', 'Partitions this member holds', ({ standings }) => standings().length);

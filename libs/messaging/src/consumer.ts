@@ -4,7 +4,7 @@ import type { Topic } from '@prodsentinel/contracts';
 import { AppError, describeError, untilAvailable } from '@prodsentinel/kernel';
 import type { AssignedPartition } from './assigned-partition.ts';
 import { Assignments } from './assignments.ts';
-import { beginRecords } from './begin-records.ts';
+import { beginFetched, fetchedOffsetOf } from './backlog.ts';
 import { createConsumerMetrics, type ConsumerMetrics } from './consumer-metrics.ts';
 import { createWorker } from './create-worker.ts';
 import { defaultConsumerLimits, type ConsumerLimits } from './consumer-limits.ts';
@@ -147,13 +147,11 @@ class GroupConsumer<T extends Topic> implements Consumer {
   }
 
   drain(): Promise<void> {
-    this.#drained ??= this.#drain();
-    return this.#drained;
+    return (this.#drained ??= this.#drain());
   }
 
   stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
-    return this.#stopped;
+    return (this.#stopped ??= this.#stop());
   }
 
   finishHeld(positions: readonly Position[]): void {
@@ -189,6 +187,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
       );
       this.#assignments.joined(payload.memberId, toAssignment(connection, payload.memberAssignment));
       this.#resets.joined(payload.memberId);
+      this.#fetching.joined(payload.memberId);
       this.#halts.report();
       for (const owner of this.#assignments.all) {
         void this.#halts.check(owner);
@@ -231,10 +230,10 @@ class GroupConsumer<T extends Topic> implements Consumer {
       signal: this.#giveUp.signal,
       now: Date.now,
       onTrouble: (reason) => onTrouble?.(reason),
-      onSettled: ({ owner, raw }, isHeld) => {
+      onSettled: ({ owner, offset }, isHeld) => {
         this.#resumeWhenLow(owner);
         // A handler of records may go on with one that it holds; one of batches holds thousands that only wait.
-        this.#crashes?.worker.settled(owner, raw.offset, isHeld && handler.mode === 'record');
+        this.#crashes?.worker.settled(owner, offset, isHeld && handler.mode === 'record');
       },
       onDeadLetter: (topic, code) => {
         this.#metrics.deadLetter(topic, code);
@@ -258,11 +257,12 @@ class GroupConsumer<T extends Topic> implements Consumer {
     };
   }
 
-  async #handOver({ batch }: EachBatchPayload): Promise<void> {
+  async #handOver({ batch, ...of }: EachBatchPayload): Promise<void> {
     const topic = ownName(this.#options.connection, batch.topic);
     const assigned = this.#assignments.get(topic, batch.partition);
-    if (!assigned || this.#drained) return;
-    const bounds = { first: Number(batch.firstOffset()), high: Number(batch.highWatermark) };
+    // Where a seek is waiting, reading goes on elsewhere: what was begun here would make that seem to be seen.
+    if (!assigned || this.#drained || of.isStale()) return;
+    const bounds = { first: fetchedOffsetOf(batch), high: Number(batch.highWatermark) };
     const owner = this.#resets.ownerOf(assigned, bounds);
     await this.#halts.check(owner);
     await this.#crashes?.marks.before(owner, Number(batch.lastOffset()) + 1, bounds.high);
@@ -272,7 +272,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
       return;
     }
     owner.highWatermark = bounds.high;
-    this.#worker.add(beginRecords(owner, batch.messages));
+    this.#worker.add(beginFetched(owner, batch));
     this.#fetching.pauseWhenHigh(owner);
   }
 
@@ -318,7 +318,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
     this.#giveUp.abort();
     this.#assignments.loseAll();
     await leaveGroup(this.#kafka, this.#options.connection.logger);
-    this.#resets.stop();
+    for (const each of [this.#resets, this.#fetching]) each.stop();
     await watched;
     await this.#halts.stop();
     await this.#deadLetters.stop();

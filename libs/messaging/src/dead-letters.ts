@@ -1,16 +1,16 @@
 import { deadLetterTopicOf, type Topic } from '@prodsentinel/contracts';
-import type { HeaderValue, RawProducer } from './raw-producer.ts';
+import type { RawProducer } from './raw-producer.ts';
+import type { RecordHeaders } from './record-headers.ts';
 
 /** A record as Kafka held it, with where it stood. */
 export interface RawRecord {
   readonly topic: Topic;
   readonly partition: number;
   readonly offset: number;
-  readonly epoch: number;
   readonly timestampMs: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  readonly headers: Readonly<Record<string, HeaderValue>>;
+  readonly headers: RecordHeaders;
 }
 
 export interface DeadLetterReason {

@@ -1,5 +1,6 @@
 import type { Consumer as KafkaConsumer } from 'kafkajs';
 import type { AssignedPartition } from './assigned-partition.ts';
+import { fetchInChunks, installChunkedFetch } from './chunked-fetch.ts';
 import type { ConsumerLimits } from './consumer-limits.ts';
 import { clusterName, type KafkaConnection } from './kafka-client.ts';
 
@@ -16,11 +17,23 @@ export class FetchControl {
   readonly #kafka: KafkaConsumer;
   readonly #connection: KafkaConnection;
   readonly #limits: ConsumerLimits;
+  #endChunks: () => void = () => undefined;
 
   constructor(kafka: KafkaConsumer, connection: KafkaConnection, limits: ConsumerLimits) {
     this.#kafka = kafka;
     this.#connection = connection;
     this.#limits = limits;
+    installChunkedFetch();
+  }
+
+  /** Each join may bring another member id. */
+  joined(memberId: string): void {
+    this.#endChunks();
+    this.#endChunks = fetchInChunks(memberId);
+  }
+
+  stop(): void {
+    this.#endChunks();
   }
 
   pauseWhenHigh(owner: AssignedPartition): void {

@@ -1,5 +1,6 @@
 import type { AssignedPartition } from './assigned-partition.ts';
-import type { WorkContext, WorkItem } from './work.ts';
+import type { Backlog } from './backlog.ts';
+import type { WorkContext } from './work.ts';
 import type { Worker } from './worker.ts';
 
 /**
@@ -28,9 +29,8 @@ export class LanesWorker implements Worker {
     );
   }
 
-  add(items: WorkItem[]): void {
-    const first = items[0];
-    if (first) this.#laneOf(first.owner)?.add(items);
+  add(backlog: Backlog): void {
+    if (backlog.size > 0) this.#laneOf(backlog.owner)?.add(backlog);
   }
 
   async drain(): Promise<void> {

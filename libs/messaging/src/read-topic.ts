@@ -121,7 +121,8 @@ function readBounds(connection: KafkaConnection, topic: string, sinceMs: number 
 function toStoredRecord({ partition, message }: EachMessagePayload): StoredRecord {
   const headers = Object.entries(message.headers ?? {}).flatMap(([name, value]) => {
     const last = Array.isArray(value) ? value.at(-1) : value;
-    return last === undefined ? [] : [[name, last.toString()]];
+    // Null, whatever the types of kafkajs say, where a header has no value.
+    return [[name, last?.toString() ?? '']];
   });
   return {
     partition,

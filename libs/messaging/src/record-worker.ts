@@ -1,15 +1,10 @@
 import type { Topic } from '@prodsentinel/contracts';
 import { AppError, backoffMs, delay, describeError } from '@prodsentinel/kernel';
+import type { Backlog } from './backlog.ts';
 import { classifyError } from './errors.ts';
 import type { RecordHandler } from './port.ts';
-import {
-  decodeItem,
-  maxUnexpectedAttempts,
-  settle,
-  settleFailed,
-  type WorkContext,
-  type WorkItem,
-} from './work.ts';
+import { decodeItem, maxUnexpectedAttempts, settle, settleFailed, type WorkContext } from './work.ts';
+import type { WorkItem } from './work-item.ts';
 import type { Worker } from './worker.ts';
 
 /**
@@ -31,8 +26,8 @@ export class RecordWorker<T extends Topic> implements Worker {
     this.#handler = handler;
   }
 
-  add(items: WorkItem[]): void {
-    for (const item of items) {
+  add(backlog: Backlog): void {
+    for (const item of backlog.take(Infinity)) {
       const key = keyOf(item);
       const behind = this.#waiting.get(key);
       if (behind) behind.push(item);
@@ -109,11 +104,11 @@ export class RecordWorker<T extends Topic> implements Worker {
   }
 
   async #tryLater(item: WorkItem, reason: string): Promise<void> {
-    const { topic, partition, offset } = item.raw;
+    const { topic, partition } = item.owner;
     this.#context.onTrouble(reason);
     this.#context.onRetry(topic, 1);
     this.#context.logger.warn(
-      { event: 'record_retry', topic, partition, offset, attempt: item.attempt },
+      { event: 'record_retry', topic, partition, offset: item.offset, attempt: item.attempt },
       reason,
     );
     item.firstFailedAtMs ??= this.#context.now();
@@ -141,7 +136,6 @@ export class RecordWorker<T extends Topic> implements Worker {
 }
 
 /** Records without a key are bound to nothing: each is its own. */
-function keyOf({ raw, owner }: WorkItem): string {
-  const key = raw.key === null ? `#${raw.offset}` : raw.key.toString('latin1');
-  return `${owner.epoch}/${key}`;
+function keyOf({ owner, offset, key }: WorkItem): string {
+  return `${owner.epoch}/${key === null ? `#${offset}` : key.toString('latin1')}`;
 }

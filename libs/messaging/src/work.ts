@@ -3,20 +3,13 @@ import { AppError, backoffMs, delay, describeError, isAppError } from '@prodsent
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { Codec } from './codec.ts';
 import type { ConsumerLimits } from './consumer-limits.ts';
-import { writeDeadLetter, type RawRecord } from './dead-letters.ts';
+import { writeDeadLetter } from './dead-letters.ts';
 import { classifyError } from './errors.ts';
 import type { MessagingLogger } from './kafka-client.ts';
 import type { AnyRecord, Outcome } from './port.ts';
 import type { RawProducer } from './raw-producer.ts';
-
-/** One record at work, with the assignment it belongs to. */
-export interface WorkItem {
-  readonly raw: RawRecord;
-  readonly owner: AssignedPartition;
-  readonly firstSeenMs: number;
-  firstFailedAtMs: number | undefined;
-  attempt: number;
-}
+import { toTextHeaders } from './record-headers.ts';
+import { toRawRecord, type WorkItem } from './work-item.ts';
 
 /** What both ways of working (record by record, batch by batch) share: decoding, settling, setting aside. */
 export interface WorkContext {
@@ -44,26 +37,32 @@ export interface WorkContext {
 /** How often an error of our own is tried again before the record is set aside. */
 export const maxUnexpectedAttempts = 3;
 
+/** @throws AppError `undecodable`, or what `Codec.decode` throws */
 export function decodeItem<T extends Topic>(
   { codec }: WorkContext,
-  { raw, attempt }: WorkItem,
+  item: WorkItem,
 ): AnyRecord<T> | Promise<AnyRecord<T>> {
-  if (raw.value === null) throw new AppError('undecodable', 'the record has no value');
-  const value = codec.decode(raw.topic, raw.value);
-  const toRecord = (decoded: unknown) =>
-    ({
-      topic: raw.topic,
-      partition: raw.partition,
-      offset: raw.offset,
-      epoch: raw.epoch,
-      key: raw.key === null ? null : raw.key.toString('utf8'),
-      value: decoded,
-      timestampMs: raw.timestampMs,
-      headers: toTextHeaders(raw.headers),
-      valueBytes: raw.value?.length ?? 0,
-      attempt,
-    }) as unknown as AnyRecord<T>;
-  return value instanceof Promise ? value.then(toRecord) : toRecord(value);
+  if (item.value === null) throw new AppError('undecodable', 'the record has no value');
+  const value = codec.decode(item.owner.topic as Topic, item.value);
+  return value instanceof Promise
+    ? value.then((decoded) => toRecord<T>(item, decoded))
+    : toRecord<T>(item, value);
+}
+
+function toRecord<T extends Topic>(item: WorkItem, value: unknown): AnyRecord<T> {
+  const { owner, key } = item;
+  return {
+    topic: owner.topic,
+    partition: owner.partition,
+    offset: item.offset,
+    epoch: owner.epoch,
+    key: key === null ? null : key.toString('utf8'),
+    value,
+    timestampMs: item.timestampMs,
+    headers: toTextHeaders(item.headers),
+    valueBytes: item.value?.length ?? 0,
+    attempt: item.attempt,
+  } as unknown as AnyRecord<T>;
 }
 
 /**
@@ -72,15 +71,15 @@ export function decodeItem<T extends Topic>(
  * @returns a promise only when there is something to wait for
  */
 export function settle(context: WorkContext, item: WorkItem, outcome: Outcome): Promise<void> | undefined {
-  const { owner, raw } = item;
+  const { owner } = item;
   switch (outcome.kind) {
     case 'done':
       owner.unexpectedErrors.passed();
-      owner.finish(raw);
+      owner.finish(item);
       break;
     case 'held':
       owner.unexpectedErrors.passed();
-      owner.hold(raw);
+      owner.hold(item);
       break;
     case 'deadLetter':
       owner.unexpectedErrors.passed();
@@ -94,11 +93,11 @@ export function settle(context: WorkContext, item: WorkItem, outcome: Outcome): 
 
 /** Sets aside what failed for good; too many errors of our own halt the partition before they drain the topic. */
 export async function settleFailed(context: WorkContext, item: WorkItem, error: unknown): Promise<void> {
-  const { owner, raw } = item;
+  const { owner, offset } = item;
   if (classifyError(error) === 'unexpected') {
     const exceeded = owner.unexpectedErrors.add(context.limits);
     if (exceeded !== undefined) {
-      context.halt(owner, `${exceeded}, the last at offset ${raw.offset}: ${describeError(error)}`);
+      context.halt(owner, `${exceeded}, the last at offset ${offset}: ${describeError(error)}`);
       return;
     }
   } else owner.unexpectedErrors.passed();
@@ -114,7 +113,8 @@ export async function setAside(
   code: string,
   reason: string,
 ): Promise<void> {
-  const { raw, owner } = item;
+  const { owner, offset } = item;
+  const raw = toRawRecord(item);
   const nowMs = context.now();
   const why = {
     code,
@@ -127,11 +127,11 @@ export async function setAside(
   for (let retry = 1; !owner.isLost; retry++) {
     try {
       await writeDeadLetter(context.deadLetters, raw, why);
-      const { topic, partition, offset } = raw;
+      const { topic, partition } = owner;
       context.logger.warn({ event: 'dead_letter', topic, partition, offset, code }, reason);
       context.onDeadLetter(topic, code);
       context.onTrouble(undefined);
-      owner.finish(raw);
+      owner.finish(item);
       return;
     } catch (error) {
       if (classifyError(error) !== 'transient') throw error;
@@ -139,17 +139,4 @@ export async function setAside(
       await delay(backoffMs(retry), context.signal);
     }
   }
-}
-
-function toTextHeaders(headers: RawRecord['headers']): Record<string, string> {
-  const names = Object.keys(headers);
-  if (names.length === 0) return noHeaders;
-  return Object.fromEntries(names.map((name) => [name, lastText(headers[name])]));
-}
-
-const noHeaders: Record<string, string> = Object.freeze({});
-
-function lastText(value: RawRecord['headers'][string]): string {
-  const last = Array.isArray(value) ? value.at(-1) : value;
-  return last === undefined ? '' : last.toString();
 }

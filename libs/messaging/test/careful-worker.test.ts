@@ -5,7 +5,9 @@ import { CarefulWorker } from '../src/careful-worker.ts';
 import { CrashMarks } from '../src/crash-marks.ts';
 import { createCrashMemory, type CrashMark, type CrashStore } from '../src/index.ts';
 import { defaultConsumerLimits } from '../src/consumer-limits.ts';
-import type { WorkContext, WorkItem } from '../src/work.ts';
+import { TakenBacklog, type Backlog } from '../src/backlog.ts';
+import type { WorkContext } from '../src/work.ts';
+import type { WorkItem } from '../src/work-item.ts';
 
 const group = 'g';
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -33,7 +35,7 @@ function startProcess(store: CrashStore) {
   const owner = new AssignedPartition('failures', 0, 1);
   const begun: number[] = [];
   const inner = {
-    add: (items: WorkItem[]) => void begun.push(...items.map(({ raw }) => raw.offset)),
+    add: (backlog: Backlog) => void begun.push(...backlog.take(Infinity).map(({ offset }) => offset)),
     drain: async () => undefined,
   };
   const failures: AppError[] = [];
@@ -50,8 +52,8 @@ function startProcess(store: CrashStore) {
     async handOver(from: number, to: number): Promise<void> {
       await marks.before(owner, to, to);
       owner.highWatermark = to;
-      const items = Array.from({ length: to - from }, (_, i) => ({ raw: { offset: from + i }, owner }));
-      worker.add(items as unknown as WorkItem[]);
+      const items = Array.from({ length: to - from }, (_, i) => ({ offset: from + i, owner }));
+      worker.add(new TakenBacklog(owner, items as WorkItem[]));
       await settled();
     },
     async end(offset: number, isHeld = false): Promise<void> {

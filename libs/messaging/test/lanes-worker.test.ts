@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
 import type { AssignedPartition } from '../src/assigned-partition.ts';
 import { LanesWorker } from '../src/lanes-worker.ts';
-import type { WorkContext, WorkItem } from '../src/work.ts';
+import { TakenBacklog } from '../src/backlog.ts';
+import type { WorkContext } from '../src/work.ts';
+import type { WorkItem } from '../src/work-item.ts';
 
 function openLanes(count: number) {
   const told: (string | undefined)[] = [];
@@ -13,7 +15,7 @@ function openLanes(count: number) {
       const lane = { context, partitions: [] as number[], isDrained: false };
       lanes.push(lane);
       return {
-        add: (items) => lane.partitions.push(...items.map(({ owner }) => owner.partition)),
+        add: ({ owner }) => void lane.partitions.push(owner.partition),
         drain: async () => {
           lane.isDrained = true;
         },
@@ -23,12 +25,14 @@ function openLanes(count: number) {
   return { worker, lanes, told };
 }
 
-const itemOf = (partition: number) =>
-  ({ owner: { topic: 'observations', partition } as AssignedPartition }) as WorkItem;
+const backlogOf = (partition: number) => {
+  const owner = { topic: 'observations', partition } as AssignedPartition;
+  return new TakenBacklog(owner, [{ owner } as WorkItem]);
+};
 
 test('a partition keeps its lane, and each lane has its share', () => {
   const { worker, lanes } = openLanes(2);
-  for (const partition of [0, 1, 2, 3, 0, 1]) worker.add([itemOf(partition)]);
+  for (const partition of [0, 1, 2, 3, 0, 1]) worker.add(backlogOf(partition));
   expect(lanes.map(({ partitions }) => partitions)).toEqual([
     [0, 2, 0],
     [1, 3, 1],
@@ -37,7 +41,7 @@ test('a partition keeps its lane, and each lane has its share', () => {
 
 test('of every second partition, as one of two members has them, each lane has its share, too', () => {
   const { worker, lanes } = openLanes(2);
-  for (const partition of [1, 3, 5, 7, 3]) worker.add([itemOf(partition)]);
+  for (const partition of [1, 3, 5, 7, 3]) worker.add(backlogOf(partition));
   expect(lanes.map(({ partitions }) => partitions)).toEqual([
     [1, 5],
     [3, 7, 3],

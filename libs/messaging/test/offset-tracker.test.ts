@@ -38,6 +38,7 @@ test('what was skipped is not waited for, what is open below it is', () => {
 test('agrees with a model that remembers everything, for completions in any order and deliveries sent again', () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('deliver' as const), gap: fc.integer({ min: 1, max: 3 }) }),
+    fc.record({ kind: fc.constant('deliverRun' as const), count: fc.integer({ min: 1, max: 100 }) }),
     fc.record({ kind: fc.constant('redeliver' as const), pick: fc.nat() }),
     fc.record({ kind: fc.constant('finish' as const), pick: fc.nat() }),
   );
@@ -52,6 +53,11 @@ test('agrees with a model that remembers everything, for completions in any orde
           const offset = (delivered.at(-1) ?? 0) + each.gap;
           expect(tracker.begin(offset)).toBe(true);
           delivered.push(offset);
+        } else if (each.kind === 'deliverRun') {
+          const first = (delivered.at(-1) ?? 0) + 1;
+          tracker.beginRun(first, each.count, 0);
+          for (let i = 0; i < each.count; i++) delivered.push(first + i);
+          expect(delivered.slice(-each.count).every((offset) => tracker.isOpen(offset))).toBe(true);
         } else if (delivered.length > 0) {
           const offset = delivered[each.pick % delivered.length]!;
           if (each.kind === 'redeliver') expect(tracker.begin(offset)).toBe(false);
