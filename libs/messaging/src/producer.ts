@@ -3,7 +3,7 @@ import { untilAvailable } from '@prodsentinel/kernel';
 import type { Codec } from './codec.ts';
 import type { KafkaConnection } from './kafka-client.ts';
 import type { OutgoingRecord, Producer } from './port.ts';
-import { RawProducer, type ProducerLimits } from './raw-producer.ts';
+import { RawProducer, type ProducerLimits, type RawMessage } from './raw-producer.ts';
 import { verifyTopics } from './topic-check.ts';
 
 export interface ProducerOptions extends ProducerLimits {
@@ -28,18 +28,19 @@ export function createProducer({ connection, codec, topics, ...limits }: Produce
       await raw.start(signal);
     },
     async send<T extends Topic>(records: readonly OutgoingRecord<T>[]) {
-      await raw.sendRaw(
-        records.map(({ topic, key, value, headers }) => ({
-          topic,
-          key,
-          value: codec.encode(topic, value),
-          ...(headers ? { headers } : {}),
-        })),
-      );
+      return raw.sendRaw(records.map((record) => toMessage(codec, record)));
     },
     get isReachable() {
       return raw.isReachable;
     },
     stop: () => raw.stop(),
   };
+}
+
+function toMessage<T extends Topic>(
+  codec: Codec,
+  { topic, key, value, headers }: OutgoingRecord<T>,
+): RawMessage {
+  const bytes = codec.encode(topic, value);
+  return headers ? { topic, key, value: bytes, headers } : { topic, key, value: bytes };
 }

@@ -1,8 +1,10 @@
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import type { Logger } from '@prodsentinel/process';
 import { answerClientError } from './http/client-error.ts';
+import { framedMediaTypes } from './http/media-type.ts';
 import { HttpProblem, sendProblem } from './http/problem.ts';
 import { openApiPath } from './openapi/document.ts';
+import { otlpMediaTypes } from './otlp/encoding.ts';
 import { addFailuresRoutes } from './routes/failures.ts';
 import { addOpenApiRoute } from './routes/openapi.ts';
 import { addOtlpRoutes } from './routes/otlp.ts';
@@ -45,7 +47,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
   };
   // Routes read the body themselves: bounded, decompressed, and only after the headers were found good.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  // Those that are named are looked up at once; for '*' Fastify takes a Content-Type to pieces at each request.
+  app.addContentTypeParser([...mediaTypes, '*'], (_request, payload, done) => done(null, payload));
   if (options.admission) addAdmission(app, options.admission, new Set([openApiPath]));
   addOpenApiRoute(app);
   addFailuresRoutes(app, options);
@@ -56,9 +59,16 @@ export function createServer(options: ServerOptions): FastifyInstance {
   app.setErrorHandler(async (error, _request, reply) =>
     sendProblem(reply, error instanceof HttpProblem ? error : toProblemAndLog(error as FastifyError)),
   );
-  app.addHook('onResponse', async (_request, reply) => options.metrics.countRequest(reply.statusCode));
+  app.addHook('onResponse', (_request, reply, done) => {
+    options.metrics.countRequest(reply.statusCode);
+    done();
+  });
   return app;
 }
+
+const mediaTypes = [...framedMediaTypes, ...Object.values(otlpMediaTypes)].filter(
+  (each, at, all) => all.indexOf(each) === at,
+);
 
 const postPaths = ['/v1/failures', '/v1/logs', '/v1/traces', '/ingest/logs'];
 

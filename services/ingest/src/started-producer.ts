@@ -9,9 +9,9 @@ export function refuseUntilStarted(producer: Producer): Producer {
       await producer.start(signal);
       isStarted = true;
     },
-    async send(records) {
-      if (!isStarted) throw new AppError('unavailable', 'Kafka has not been reached yet');
-      await producer.send(records);
+    send(records) {
+      if (isStarted) return producer.send(records);
+      return Promise.reject(new AppError('unavailable', 'Kafka has not been reached yet'));
     },
     get isReachable() {
       return isStarted && producer.isReachable;

@@ -35,11 +35,15 @@ export function identifyRequest(
 
 /** At once is four times as fast as by and by, as long as the copy that it takes is small. */
 function hashOfBody(prefix: string, body: Buffer): string {
-  if (body.length > smallBytes) return createHash('sha256').update(prefix).update(body).digest('hex');
-  return hashAtOnce('sha256', Buffer.concat([Buffer.from(prefix), body]));
+  const prefixBytes = Buffer.byteLength(prefix);
+  if (prefixBytes + body.length > scratch.length)
+    return createHash('sha256').update(prefix).update(body).digest('hex');
+  scratch.write(prefix);
+  body.copy(scratch, prefixBytes);
+  return hashAtOnce('sha256', scratch.subarray(0, prefixBytes + body.length));
 }
 
-const smallBytes = 16 * 1024;
+const scratch = Buffer.alloc(16 * 1024);
 
 /**
  * The id of an item that brought none. Derived from the request when a repetition of the request is surely the same

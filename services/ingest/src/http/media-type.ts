@@ -7,8 +7,12 @@ export type Framing = 'json' | 'lines';
  *
  * @throws HttpProblem 415 when it is none of ours, or not UTF-8
  */
-export function framingOf(contentType: string | undefined): Framing {
-  const [mediaType = '', ...parameters] = (contentType ?? '').toLowerCase().split(';');
+export function framingOf(contentType = ''): Framing {
+  return framings.get(contentType) ?? framingOfParts(contentType);
+}
+
+function framingOfParts(contentType: string): Framing {
+  const [mediaType = '', ...parameters] = contentType.toLowerCase().split(';');
   const framing = framings.get(mediaType.trim());
   if (!framing) {
     throw unsupported('Content-Type: expected application/json, application/x-ndjson or application/ndjson');
@@ -24,6 +28,8 @@ const framings = new Map<string, Framing>([
   ['application/x-ndjson', 'lines'],
   ['application/ndjson', 'lines'],
 ]);
+
+export const framedMediaTypes: readonly string[] = [...framings.keys()];
 
 function unsupported(message: string): HttpProblem {
   return new HttpProblem(415, 'unsupported_media_type', message, {

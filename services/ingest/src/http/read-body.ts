@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Readable, Transform } from 'node:stream';
+import type { Transform } from 'node:stream';
 import { createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import type { InFlightShare } from './in-flight-bytes.ts';
 import { HttpProblem } from './problem.ts';
@@ -19,11 +19,12 @@ export interface BodyLimits {
 export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
   const decoder = createDecoder(request.headers['content-encoding']);
   if (Number(request.headers['content-length']) > limits.maxBytes) throw tooLarge(limits.maxBytes);
+  if (!decoder) return collectPlain(request, limits);
   try {
-    return await collect(request, decoder, limits);
+    return await collectDecoded(request, decoder, limits);
   } finally {
-    if (decoder) request.unpipe(decoder);
-    decoder?.destroy();
+    request.unpipe(decoder);
+    decoder.destroy();
   }
 }
 
@@ -51,50 +52,76 @@ function createDecoder(encoding: string | undefined): Transform | undefined {
   }
 }
 
-function collect(
-  request: IncomingMessage,
-  decoder: Transform | undefined,
-  limits: BodyLimits,
-): Promise<Buffer> {
-  const source: Readable = decoder ?? request;
+/** Most bodies: as they come, in one piece. */
+function collectPlain(request: IncomingMessage, { maxBytes, share }: BodyLimits): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    let sentBytes = 0;
     let bytes = 0;
-    const settle = (finish: () => void) => {
-      request.off('data', countSent).off('error', cutShort);
-      source.off('data', take).off('end', done);
-      source.pause();
-      finish();
-    };
-    const fail = (error: unknown) => settle(() => reject(error));
-    const cutShort = () =>
-      fail(new HttpProblem(400, 'incomplete_body', 'the body ends half-way: nothing was sent'));
-    const countSent = (chunk: Buffer) => {
-      sentBytes += chunk.length;
-      if (sentBytes > limits.maxBytes) fail(tooLarge(limits.maxBytes));
+    const fail = (error: unknown) => {
+      request.off('data', take).pause();
+      reject(error);
     };
     const take = (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > limits.maxBytes) return fail(tooLarge(limits.maxBytes));
+      if (bytes > maxBytes) return fail(tooLarge(maxBytes));
       try {
-        limits.share.grow(chunk.length);
+        share.grow(chunk.length);
       } catch (error) {
         return fail(error);
       }
       chunks.push(chunk);
     };
-    const done = () => settle(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)));
+    // Node says so when the client is gone, for whatever reason, before the body was complete.
+    request.on('error', () => fail(cutShort()));
+    request.on('data', take);
+    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)));
+  });
+}
+
+function collectDecoded(
+  request: IncomingMessage,
+  decoder: Transform,
+  { maxBytes, share }: BodyLimits,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let sentBytes = 0;
+    let bytes = 0;
+    const settle = (finish: () => void) => {
+      request.off('data', countSent).off('error', endShort);
+      decoder.off('data', take).off('end', done);
+      decoder.pause();
+      finish();
+    };
+    const fail = (error: unknown) => settle(() => reject(error));
+    const endShort = () => fail(cutShort());
+    const countSent = (chunk: Buffer) => {
+      sentBytes += chunk.length;
+      if (sentBytes > maxBytes) fail(tooLarge(maxBytes));
+    };
+    const take = (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) return fail(tooLarge(maxBytes));
+      try {
+        share.grow(chunk.length);
+      } catch (error) {
+        return fail(error);
+      }
+      chunks.push(chunk);
+    };
+    const done = () => settle(() => resolve(Buffer.concat(chunks, bytes)));
 
     // Node says so when the client is gone, for whatever reason, before the body was complete.
-    request.on('error', cutShort);
-    source.on('data', take).on('end', done);
-    if (!decoder) return;
-    request.on('data', countSent);
+    request.on('error', endShort).on('data', countSent);
+    decoder.on('data', take).on('end', done);
     // Stays attached after settling: a decoder that is cut off mid-way may still complain.
     decoder.on('error', () => fail(badEncoding()));
     request.pipe(decoder);
   });
+}
+
+function cutShort(): HttpProblem {
+  return new HttpProblem(400, 'incomplete_body', 'the body ends half-way: nothing was sent');
 }
 
 function tooLarge(maxBytes: number): HttpProblem {

@@ -11,7 +11,7 @@ import { readBody } from '../http/read-body.ts';
 import type { IngestMetrics } from '../metrics.ts';
 import { publish } from '../publish.ts';
 import { senderOf } from '../senders/admission.ts';
-import { triage, type Refusal } from '../triage.ts';
+import { triage, type Refusal, type Triage } from '../triage.ts';
 
 export interface FailuresRouteOptions {
   readonly producer: Producer;
@@ -58,16 +58,12 @@ export async function receive(
     };
     const triaged = await triage(toItems(body), context, options.minSeverityNumber);
     const unwritable = await publishOrProblem(options.producer, triaged.records, identity);
-    const refused = [...triaged.refused, ...unwritableItems(unwritable, triaged.indexes)];
+    const refused = unwritable.size === 0 ? triaged.refused : inOrder(triaged, unwritable);
     const accepted = triaged.records.length - unwritable.size;
     options.metrics.countItems('accepted', accepted);
     options.metrics.countItems('filtered', triaged.filtered);
     options.metrics.countItems('refused', refused.length);
-    return {
-      accepted,
-      filtered: triaged.filtered,
-      refused: refused.toSorted((a, b) => a.index - b.index),
-    };
+    return { accepted, filtered: triaged.filtered, refused };
   } finally {
     share.release();
   }
@@ -104,23 +100,29 @@ function unknownOutcome({ isDeclared }: RequestIdentity): string {
   return `${outcome}; ${advice}`;
 }
 
-function unwritableItems(unwritable: ReadonlySet<number>, indexes: readonly number[]): Refusal[] {
-  return [...unwritable].map((at) => ({
+/** All that was refused, in the order of the request. */
+function inOrder({ refused, indexes }: Triage, unwritable: ReadonlySet<number>): Refusal[] {
+  const more = [...unwritable].map((at) => ({
     index: indexes[at]!,
     code: 'unwritable_item',
     reason: 'cannot be written to Kafka: too large, or not of the schema',
     path: '',
   }));
+  return [...refused, ...more].toSorted((a, b) => a.index - b.index);
 }
 
 /** `tracestate` counts only beside a valid `traceparent` (W3C). */
-function toKafkaHeaders(request: FastifyRequest, trace: TraceContext | undefined): Record<string, string> {
-  if (!trace) return {};
+function toKafkaHeaders(
+  request: FastifyRequest,
+  trace: TraceContext | undefined,
+): Readonly<Record<string, string>> {
+  if (!trace) return noHeaders;
   const tracestate = headerOf(request, 'tracestate');
   const isKept = tracestate !== undefined && tracestate.length <= maxTracestateLength;
   return { traceparent: trace.traceparent, ...(isKept ? { tracestate } : {}) };
 }
 
+const noHeaders = {};
 const maxTracestateLength = 512;
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {
