@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { Oracle } from '@prodsentinel/fault-tools';
 import { RawProducer, readLag, type MessagingLogger } from '@prodsentinel/messaging';
+import { expectCountedOnce, sendTraces } from './observe-traces.ts';
 import { ended, startObserver, type Observer } from './observer-process.ts';
 import { startWholeSystem, type WholeSystem } from './whole-system.ts';
 
@@ -10,7 +11,6 @@ const isFull = process.env['PRODSENTINEL_TEST_FULL'] === '1';
 const testWhenFull = isFull ? test : test.skip;
 const onlyFull = isFull ? '' : ' (skipped: only with PRODSENTINEL_TEST_FULL=1)';
 const silent: MessagingLogger = { debug() {}, info() {}, warn() {}, error() {} };
-const failuresPerTrace = 3;
 
 let whole: WholeSystem;
 let producer: RawProducer;
@@ -40,40 +40,6 @@ async function start(count: number, killAt?: string): Promise<Observer[]> {
   return started;
 }
 
-/** Traces, the last failure of each on another partition than the others. */
-async function sendTraces(oracle: Oracle, count: number): Promise<void> {
-  const traces = oracle.issue(count);
-  await producer.sendRaw(
-    traces.flatMap((trace, n) =>
-      Array.from({ length: failuresPerTrace }, (_, i) => ({
-        topic: 'failures' as const,
-        key: i === failuresPerTrace - 1 ? `elsewhere/${trace}` : trace,
-        value: Buffer.from(
-          JSON.stringify({
-            signalId: `${trace}/${i}`,
-            traceId: trace,
-            service: `service-${n % 4}`,
-            severityNumber: 17,
-            message: `the step ${['before', 'behind', 'within', 'after'][n % 4]} it failed`,
-          }),
-        ),
-      })),
-    ),
-  );
-  oracle.acknowledge(traces);
-}
-
-/** What the database holds, beside what was sent since `before`. */
-async function expectCountedOnce(oracle: Oracle, before: { failures: number }): Promise<void> {
-  await whole.settled();
-  const totals = await whole.totals();
-  const rows = await whole.database.query<{ trace_id: string }>('select distinct trace_id from traces');
-  const account = oracle.account(rows.map(({ trace_id }) => trace_id));
-  expect(account.lost).toEqual([]);
-  expect(totals.failures - before.failures).toBe(account.acknowledged * failuresPerTrace);
-  expect(totals.deadLetters).toBe(0);
-}
-
 const steps = ['claimed:1', 'gathering:5', 'closing:1', 'published:1', 'finished:1'];
 
 async function killAt(step: string, others: number): Promise<void> {
@@ -81,11 +47,11 @@ async function killAt(step: string, others: number): Promise<void> {
   const before = await whole.totals();
   const [victim] = await start(1, step);
   await start(others);
-  await sendTraces(oracle, 60);
+  await sendTraces(producer, oracle, 60);
   expect(await ended(victim!)).toBe('SIGKILL');
-  await sendTraces(oracle, 60);
+  await sendTraces(producer, oracle, 60);
   await start(1);
-  await expectCountedOnce(oracle, before);
+  await expectCountedOnce(whole, oracle, before);
 }
 
 test('kill -9 of the only observer at closing:1: every record is counted once, and no trace is missing', () =>
@@ -101,15 +67,15 @@ test('an observer that stands still until its partitions are others’, and then
   const oracle = new Oracle();
   const before = await whole.totals();
   const [still] = await start(1);
-  await sendTraces(oracle, 60);
+  await sendTraces(producer, oracle, 60);
   await still!.holdsRecords();
   // With records that it has read and not published, and it does not hear of the rebalance.
   still!.child.kill('SIGSTOP');
   await start(1);
-  await sendTraces(oracle, 60);
+  await sendTraces(producer, oracle, 60);
   await whole.settled();
   still!.child.kill('SIGCONT');
-  await sendTraces(oracle, 60);
+  await sendTraces(producer, oracle, 60);
   while ((await readLag(whole.connection, 'prodsentinel-observe', ['failures'])) > 0);
-  await expectCountedOnce(oracle, before);
+  await expectCountedOnce(whole, oracle, before);
 });

@@ -9,6 +9,8 @@ const fixture = fileURLToPath(
 
 export interface Observer {
   readonly child: ChildProcess;
+  /** The value of a metric, its series summed up. */
+  metric(name: string): Promise<number>;
   /** Waits until it holds records that it has read and not finished. */
   holdsRecords(): Promise<void>;
 }
@@ -25,6 +27,7 @@ export async function startObserver(settings: object, killAt = ''): Promise<Obse
       ANALYZER_STAGES: 'observe',
       HEALTH_PORT: '0',
       LOG_LEVEL: 'error',
+      OBSERVE_THREADS: '1',
       SESSION_TIMEOUT_MS: '2000',
       WINDOW_QUIET_MS: '1000',
       WINDOW_MAX_AGE_MS: '3000',
@@ -38,13 +41,16 @@ export async function startObserver(settings: object, killAt = ''): Promise<Obse
   const [message] = await Promise.race([ready, once(child, 'exit').then(() => [undefined])]);
   if (!message) throw new Error(`the observer ended with ${child.signalCode ?? child.exitCode}`);
   const metrics = `${message.addresses['health']}/metrics`;
+  const metric = async (name: string) => {
+    const text = await (await fetch(metrics)).text();
+    const series = text.matchAll(new RegExp(`^${name}{[^}]*} (\\S+)$`, 'gm'));
+    return [...series].reduce((sum, [, value]) => sum + Number(value), 0);
+  };
   return {
     child,
+    metric,
     async holdsRecords() {
-      for (;;) {
-        const text = await (await fetch(metrics)).text();
-        if (/^prodsentinel_consumer_inflight{[^}]*} [1-9]/m.test(text)) return;
-      }
+      while ((await metric('prodsentinel_consumer_inflight')) === 0);
     },
   };
 }

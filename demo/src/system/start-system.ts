@@ -108,8 +108,8 @@ function createSystem({ stackEnv, settings, baseEnv = process.env, signal }: Sys
   };
 }
 
-/** A free port each, so that several systems live side by side; lines that a program can read. */
-const defaultSettings = { LOG_FORMAT: 'json', HEALTH_PORT: '0', INGEST_PORT: '0' };
+/** A free port each, so that several systems live side by side; lines that a program can read; few threads, to start soon. */
+const defaultSettings = { LOG_FORMAT: 'json', HEALTH_PORT: '0', INGEST_PORT: '0', OBSERVE_THREADS: '1' };
 
 async function stopAll(services: readonly ChildService[]): Promise<void> {
   const exits = await Promise.all(services.map(async (service) => ({ service, exit: await service.stop() })));

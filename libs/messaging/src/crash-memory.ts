@@ -9,12 +9,24 @@ export interface CrashMemory {
   readonly owner: string;
   /** Crashes while a record was tried alone, after which it is set aside. */
   readonly maxCrashes: number;
-  readonly turns: CarefulTurns;
+  readonly turns: Pick<CarefulTurns, 'take'>;
 }
 
 export const defaultMaxCrashes = 3;
 
-/** One for each process, given to all its consumers: what ends the process ends them all. */
-export function createCrashMemory(store: CrashStore, maxCrashes: number = defaultMaxCrashes): CrashMemory {
-  return { store, owner: randomUUID(), maxCrashes, turns: new CarefulTurns() };
+/** What all threads of one process have in common. */
+export type ProcessCrashes = Pick<CrashMemory, 'owner' | 'turns'>;
+
+/** One for each process: what ends the process ends all its consumers. */
+export function createProcessCrashes(): ProcessCrashes {
+  return { owner: randomUUID(), turns: new CarefulTurns() };
+}
+
+/** One for each process, given to all its consumers; where several threads have consumers, they share `process`. */
+export function createCrashMemory(
+  store: CrashStore,
+  maxCrashes: number = defaultMaxCrashes,
+  process: ProcessCrashes = createProcessCrashes(),
+): CrashMemory {
+  return { store, maxCrashes, ...process };
 }

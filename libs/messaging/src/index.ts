@@ -2,7 +2,13 @@ export { createCodec, type Codec } from './codec.ts';
 export { createConsumer } from './consumer.ts';
 export type { ConsumerOptions } from './consumer-options.ts';
 export type { ConsumerLimits } from './consumer-limits.ts';
-export { createCrashMemory, defaultMaxCrashes, type CrashMemory } from './crash-memory.ts';
+export {
+  createCrashMemory,
+  createProcessCrashes,
+  defaultMaxCrashes,
+  type CrashMemory,
+  type ProcessCrashes,
+} from './crash-memory.ts';
 export type { CrashMark, CrashStore, Suspicion } from './crash-store.ts';
 export { classifyError, type ErrorClass } from './errors.ts';
 export { createProcessHaltStore, type Halt, type HaltStore } from './halt-store.ts';

@@ -1,5 +1,6 @@
 export { consumerSettings, toConsumerLimits } from './consumer-settings.ts';
 export { Health, stageStates, type StageHealth, type StageState } from './health.ts';
+export type { HealthPart, MetricsJson } from './health-part.ts';
 export { createLogger, type Logger, type LoggerSettings } from './logger.ts';
 export {
   runService,

@@ -26,6 +26,10 @@ export const analyzerSettings = {
   REDIS_URL: setting.url('Redis that keeps the claims; must run noeviction', ['redis:', 'rediss:']),
   REDIS_CLUSTER: setting.flag('REDIS_URL names a node of a Redis cluster', false),
   ANALYZER_STAGES: setting.list('Stages this process runs: observe, diagnose or both', 'observe,diagnose'),
+  OBSERVE_THREADS: setting.wholeNumber(
+    'Threads that observe, each a member of the group with some 100 MB of its own; 0: one for each core, at most 4',
+    { min: 0, max: 64, fallback: 0 },
+  ),
   KNOWN_SERVICES: setting.list(
     'Service names that are never masked, beside those that look like one',
     'unknown_service',

@@ -4,6 +4,7 @@ import {
   createRedisCrashStore,
   createRedisHaltStore,
   openCodec,
+  type ProcessCrashes,
 } from '@prodsentinel/messaging';
 import type { Service, ServiceContext } from '@prodsentinel/process';
 import { connectRedis, type RedisConnection } from './adapters/redis.ts';
@@ -11,23 +12,28 @@ import { stageNames, type AnalyzerConfig, type StageName } from './config.ts';
 import { createDiagnoseStage } from './diagnose/diagnose-stage.ts';
 import { createObserveStage } from './observe/observe-stage.ts';
 import type { Stage, StageDependencies } from './stage.ts';
+import { createObserveThreads } from './threads/observe-threads.ts';
+import { threadsOf } from './threads/share-bounds.ts';
 
 /** How each stage is made. */
 export type StageFactories = Readonly<Record<StageName, (dependencies: StageDependencies) => Stage>>;
 
-/**
- * The analyzer's composition root: one Redis connection, and the stages that the settings ask for.
- *
- * @param factories stages to make in another way than they are made in production
- */
+export interface AnalyzerOptions {
+  /** Stages to make in another way than they are made in production. */
+  readonly factories?: Partial<StageFactories>;
+  /** What this analyzer has in common with others of its process; by default it is alone. */
+  readonly crashes?: ProcessCrashes;
+}
+
+/** The analyzer's composition root: one Redis connection, and the stages that the settings ask for. */
 export function createAnalyzer(
   config: AnalyzerConfig,
   context: ServiceContext,
-  factories: Partial<StageFactories> = {},
+  { factories, crashes }: AnalyzerOptions = {},
 ): Service {
   const { logger } = context;
   const create: StageFactories = {
-    observe: createObserveStage,
+    observe: threadsOf(config) === 1 ? createObserveStage : createObserveThreads,
     diagnose: createDiagnoseStage,
     ...factories,
   };
@@ -43,7 +49,7 @@ export function createAnalyzer(
     },
     onMisconfigured: (error) => misconfigured.reject(error),
   });
-  const dependencies = toDependencies(config, context, redis);
+  const dependencies = toDependencies(config, context, { redis, crashes });
   for (const name of stageNames)
     if (config.ANALYZER_STAGES.includes(name)) stages.push(create[name](dependencies));
 
@@ -74,7 +80,7 @@ function throwFailures(results: readonly PromiseSettledResult<void>[]): void {
 function toDependencies(
   config: AnalyzerConfig,
   context: ServiceContext,
-  redis: RedisConnection,
+  { redis, crashes }: { redis: RedisConnection; crashes: ProcessCrashes | undefined },
 ): StageDependencies {
   const { logger, health } = context;
   return {
@@ -91,6 +97,6 @@ function toDependencies(
     codec: openCodec(config, logger),
     redis,
     haltStore: createRedisHaltStore(redis),
-    crashMemory: createCrashMemory(createRedisCrashStore(redis), config.RECORD_CRASHES_MAX),
+    crashMemory: createCrashMemory(createRedisCrashStore(redis), config.RECORD_CRASHES_MAX, crashes),
   };
 }

@@ -1,4 +1,4 @@
-import type { Health } from '@prodsentinel/process';
+import type { Health, StageHealth } from '@prodsentinel/process';
 
 /** Folds what the parts of a stage say into its one state: what a human must mend halts it, else any trouble pauses it, else any discomfort degrades it. */
 export class StageHealthReport {
@@ -35,6 +35,13 @@ export class StageHealthReport {
     this.#note(this.#degradations, part, reason);
   }
 
+  /** What a part that does the whole work of the stage, beside others of its kind, says of itself. */
+  part(part: string, { state, reason }: StageHealth): void {
+    this.halt(part, state === 'halted' ? reason : undefined);
+    this.pause(part, state === 'paused' || (state === 'starting' && reason) ? reason : undefined);
+    this.degrade(part, state === 'degraded' ? reason : undefined);
+  }
+
   #note(reasons: Map<string, string>, part: string, reason: string | undefined): void {
     if (reasons.get(part) === reason) return;
     if (reason === undefined) reasons.delete(part);
@@ -43,9 +50,9 @@ export class StageHealthReport {
   }
 
   #update(): void {
-    const halt = [...this.#halts.values()].join('; ');
-    const pause = [...this.#pauses.values()].join('; ');
-    const degradation = [...this.#degradations.values()].join('; ');
+    const halt = tell(this.#halts);
+    const pause = tell(this.#pauses);
+    const degradation = tell(this.#degradations);
     if (!this.#isRunning) this.#health.set(this.#stage, 'starting', pause || degradation);
     else if (halt) this.#health.set(this.#stage, 'halted', halt);
     else if (pause) this.#health.set(this.#stage, 'paused', pause);
@@ -53,3 +60,6 @@ export class StageHealthReport {
     else this.#health.set(this.#stage, 'running');
   }
 }
+
+/** A reason that several parts have is told once. */
+const tell = (reasons: ReadonlyMap<string, string>): string => [...new Set(reasons.values())].join('; ');

@@ -54,7 +54,7 @@ async function startDiagnoser(
   const server = await health.serve('127.0.0.1', 0);
   const context = { logger, health, signal: new AbortController().signal };
   const service: Service = createAnalyzer(config, context, {
-    diagnose: (dependencies) => createDiagnoseStage(dependencies, around),
+    factories: { diagnose: (dependencies) => createDiagnoseStage(dependencies, around) },
   });
   closers.push(
     () => server.close(),

@@ -1,0 +1,3 @@
+import { runObserveThread } from './run-observe-thread.ts';
+
+runObserveThread();
