@@ -35,6 +35,15 @@ test('sent twice in one batch counts once, and the same id in another environmen
   expect(await claims.claim([claim('twice', 1), claim('twice', 2), other])).toEqual([true, false, true]);
 });
 
+test('of many claims, those that others have and those that are read again are told apart', async () => {
+  const claims = createRedisSignalClaims(redis, 60_000);
+  const ids = Array.from({ length: 300 }, () => randomUUID());
+  await claims.claim(ids.slice(0, 200).map((id, i) => claim(id, i)));
+  // Of the first hundred sent again, the second hundred read again, and the third new.
+  const mixed = ids.map((id, i) => claim(id, i < 100 ? 1_000 + i : i)).toReversed();
+  expect((await claims.claim(mixed)).toReversed()).toEqual(ids.map((_, i) => i >= 100));
+});
+
 test('an environment and an id cannot be shifted into each other', async () => {
   const claims = createRedisSignalClaims(redis, 60_000);
   const position = 'failures/0/1000/1';

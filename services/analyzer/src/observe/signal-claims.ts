@@ -2,7 +2,7 @@
 export interface SignalClaim {
   readonly environment: string;
   readonly signalId: string;
-  /** The record's source position, `TOPIC/PARTITION/APPEND_MS/OFFSET`: it recognises its own claim after a crash. */
+  /** The record's source position, `TOPIC/PARTITION/APPEND_MS/OFFSET`, without blanks: it recognises its own claim after a crash. */
   readonly position: string;
 }
 
