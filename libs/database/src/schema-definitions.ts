@@ -1,13 +1,16 @@
 import { loadMigrations } from './migration-files.ts';
 import type { SqlSession } from './sql-session.ts';
 
-/** An index or a constraint as PostgreSQL tells it. */
+/** An index, a constraint, a trigger or its function as PostgreSQL tells it. */
 export interface Definition {
   readonly text: string;
   readonly isValid: boolean;
 }
 
-/** Every index and constraint of the current schema, by name; those of `schema_migrations` are the guard's own. */
+/**
+ * Every index, constraint, trigger and function of the current schema, by name; those of `schema_migrations` are the
+ * guard's own.
+ */
 export async function readDefinitions(session: SqlSession): Promise<Map<string, Definition>> {
   const rows = await session.query<Definition & { name: string }>(
     `select conname as name, conrelid::regclass || ': ' || pg_get_constraintdef(oid) as text, convalidated as "isValid"
@@ -18,7 +21,13 @@ export async function readDefinitions(session: SqlSession): Promise<Map<string, 
       format(' ON %I.', current_schema()), ' ON '), indisvalid
     from pg_index join pg_class on pg_class.oid = indexrelid
     where relnamespace = current_schema()::regnamespace and indrelid is distinct from to_regclass('schema_migrations')
-      and not exists (select 1 from pg_constraint where conindid = indexrelid and contype in ('p', 'u'))`,
+      and not exists (select 1 from pg_constraint where conindid = indexrelid and contype in ('p', 'u'))
+    union all
+    select tgname, concat_ws(' ', relname, tgtype, tgattr, tgoldtable, tgnewtable, proname), tgenabled = 'O'
+    from pg_trigger join pg_class on pg_class.oid = tgrelid join pg_proc on pg_proc.oid = tgfoid
+    where relnamespace = current_schema()::regnamespace and not tgisinternal
+    union all
+    select proname, prosrc, true from pg_proc where pronamespace = current_schema()::regnamespace`,
   );
   return new Map(rows.map(({ name, ...definition }) => [name, definition]));
 }

@@ -97,6 +97,12 @@ test.each([
     'incident_events_incident_id_foreign is',
   ],
   ['drop table incident_fingerprints', 'incident_fingerprints'],
+  ['drop trigger traces_require_incidents on traces', 'traces_require_incidents is missing'],
+  ['alter table traces disable trigger traces_require_incidents', 'traces_require_incidents is not valid'],
+  [
+    `create or replace function refuse_to_strand_traces() returns trigger language plpgsql as 'begin return null; end'`,
+    'refuse_to_strand_traces is',
+  ],
 ])('drift is named: %s', async (sql, reason) => {
   const { url, drop } = await createTestDatabase();
   const changed = await openDatabase({ url, applicationName: 'drift-test' });

@@ -54,6 +54,9 @@ export async function persistObservations(
     },
     context,
   );
+  // The traces of an incident need it to be there.
+  const opened = decisions.incidents.filter(({ id }) => !incidents.has(id));
+  await saveIncidents(session, opened, { newTraces: new Map(), now: context.now });
   const newTraces = await addToTraces(session, decisions.traces);
   await saveIncidents(session, decisions.incidents, { newTraces, now: context.now });
   await saveFingerprints(session, locked, decisions);
