@@ -42,7 +42,7 @@ export interface WindowSummary {
 /**
  * Sums up the failures of one window. A pure function of the set of signals, whatever their order; it cannot fail: a window
  * without signals gives a summary that says so. What is known beside the window changes the ranking of suspects and which
- * signals are shown, and nothing else. Suspects and evidence are made when they are asked for: of many windows of one
+ * signals are shown, and nothing else. Title, suspects and evidence are made when they are asked for: of many windows of one
  * problem one is shown.
  *
  * @param beside is looked at as it is when suspects or evidence are asked for
@@ -54,13 +54,16 @@ export function summariseWindow(
   if (signals.length === 0) return emptyWindow();
   const groups = groupSignals(signals);
   const primary = primaryOf(groups);
+  let title: string | undefined;
   let details: WindowDetails | undefined;
   const toDetails = () => (details ??= detailsOf(signals, { groups, primary, beside: beside?.() }));
   return {
     environment: primary.environment,
     fingerprint: primary.fingerprint,
     fingerprintParts: primary.fingerprintParts,
-    title: titleOf(primary),
+    get title() {
+      return (title ??= titleOf(primary));
+    },
     signature: groups
       .map(({ service, template, count }) => ({ service, template, count }))
       .toSorted((a, b) => b.count - a.count)

@@ -1,5 +1,6 @@
 import type { IntakeSignal } from '../observe/intake-signal.ts';
 import { PartitionClock } from './partition-clock.ts';
+import { TextPages } from './text-pages.ts';
 import { Window, type ClosedWindow } from './window.ts';
 
 export interface WindowSettings {
@@ -31,6 +32,7 @@ export class PartitionWindows {
   readonly epoch: number;
   readonly clock: PartitionClock;
   readonly #settings: WindowSettings;
+  readonly #pages = new TextPages();
   /** In the order of opening. */
   readonly #windows = new Map<string, Window>();
   #openFailures = 0;
@@ -59,7 +61,11 @@ export class PartitionWindows {
       this.#closedEarly.push(this.#close(key, window));
       window = undefined;
     }
-    if (!window) this.#windows.set(key, (window = new Window(signal, this.epoch, clockMs)));
+    if (!window)
+      this.#windows.set(
+        key,
+        (window = new Window(signal, { epoch: this.epoch, clockMs, pages: this.#pages })),
+      );
     const keptBefore = window.keptChars;
     window.add(signal, clockMs);
     this.#openFailures += 1;

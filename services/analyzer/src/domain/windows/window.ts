@@ -1,4 +1,6 @@
 import type { IntakeSignal } from '../observe/intake-signal.ts';
+import { commonOf, isCommonTo, KeptSignal, type Common } from './kept-signal.ts';
+import type { TextPages } from './text-pages.ts';
 
 /** The failure signals of one trace on one partition, until it falls quiet. */
 export interface ClosedWindow {
@@ -36,23 +38,44 @@ export class Window implements ClosedWindow {
   /** By the partition's clock. */
   touchedAtMs: number;
   keptChars = 0;
+  readonly #pages: TextPages;
+  /** Those of the last few kinds of signals. */
+  readonly #commons: Common[] = [];
 
-  constructor(first: IntakeSignal, epoch: number, clockMs: number) {
+  /** @param from `epoch`: of the assignment; `clockMs`: by the partition's clock; `pages`: where texts are kept */
+  constructor(first: IntakeSignal, from: { epoch: number; clockMs: number; pages: TextPages }) {
+    const { epoch, clockMs, pages } = from;
     this.environment = first.environment;
     this.traceId = first.traceId;
     this.partition = first.partition;
     this.epoch = epoch;
     this.openedAtMs = clockMs;
     this.touchedAtMs = clockMs;
+    this.#pages = pages;
   }
 
   add(signal: IntakeSignal, clockMs: number): void {
-    this.failures.push({ offset: signal.offset, appendedAtMs: signal.appendedAtMs });
     this.firstAppendedAtMs = Math.min(this.firstAppendedAtMs, signal.appendedAtMs);
     this.lastAppendedAtMs = Math.max(this.lastAppendedAtMs, signal.appendedAtMs);
     this.touchedAtMs = clockMs;
-    if (this.signals.length >= maxKeptSignals) return;
-    this.signals.push(signal);
+    if (this.signals.length >= maxKeptSignals) {
+      this.failures.push({ offset: signal.offset, appendedAtMs: signal.appendedAtMs });
+      return;
+    }
+    const kept = new KeptSignal(signal, this.#commonFor(signal), this.#pages);
+    this.signals.push(kept);
+    this.failures.push(kept);
     this.keptChars += signal.message.length + (signal.stack?.length ?? 0) + signal.template.length;
   }
+
+  #commonFor(signal: IntakeSignal): Common {
+    for (const common of this.#commons) if (isCommonTo(common, signal)) return common;
+    const common = commonOf(signal);
+    if (this.#commons.length >= maxCommons) this.#commons.shift();
+    this.#commons.push(common);
+    return common;
+  }
 }
+
+/** Kinds of signals that a further one is compared with. */
+const maxCommons = 8;
