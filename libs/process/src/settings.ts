@@ -16,12 +16,10 @@ export const setting = {
   secret: (description: string) => z.string().min(1).optional().describe(description),
 
   url: (description: string, protocols: readonly string[], fallback?: string) =>
-    withDefault(
-      z.string().refine((text) => hasProtocol(text, protocols), {
-        error: `expected a URL starting with ${protocols.map((each) => `${each}//`).join(' or ')}`,
-      }),
-      fallback,
-    ).describe(description),
+    withDefault(urlOf(protocols), fallback).describe(description),
+
+  optionalUrl: (description: string, protocols: readonly string[]) =>
+    urlOf(protocols).optional().describe(description),
 
   /** Comma-separated, at least one. */
   list: (description: string, fallback?: string) =>
@@ -113,6 +111,12 @@ export const commonSettings = {
 
 function withDefault<T extends z.ZodType>(type: T, fallback: z.output<T> | undefined): T {
   return (fallback === undefined ? type : type.default(fallback as never)) as unknown as T;
+}
+
+function urlOf(protocols: readonly string[]) {
+  return z.string().refine((text) => hasProtocol(text, protocols), {
+    error: `expected a URL starting with ${protocols.map((each) => `${each}//`).join(' or ')}`,
+  });
 }
 
 function hasProtocol(text: string, protocols: readonly string[]): boolean {

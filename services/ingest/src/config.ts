@@ -39,8 +39,9 @@ export const ingestSettings = {
     max: 1_000_000,
     fallback: 10_000,
   }),
-  REDIS_URL: setting.optionalText(
+  REDIS_URL: setting.optionalUrl(
     'Redis that counts the requests of sources with a rate (`requestsPerSecond`); not used without one',
+    ['redis:', 'rediss:'],
   ),
   FORWARD_MIN_SEVERITY: setting.wholeNumber(
     'Least OpenTelemetry severity number that is passed on (13 WARN, 17 ERROR, 1 everything)',

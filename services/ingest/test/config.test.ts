@@ -24,6 +24,26 @@ describe('settings of ingest', () => {
     }
   });
 
+  test.each(['localhost:6379', 'redis', 'http://localhost:6379', 'redis//localhost'])(
+    'REDIS_URL is not taken when it is %s, and not quoted either',
+    (REDIS_URL) => {
+      expect(() => readIngestConfig({ ...required, REDIS_URL })).toThrow(
+        expect.objectContaining({
+          code: 'configuration',
+          message: expect.stringMatching(
+            / REDIS_URL: expected a URL starting with redis:\/\/ or rediss:\/\/$/,
+          ),
+        }),
+      );
+    },
+  );
+
+  test('REDIS_URL may be left out, empty, or with TLS', () => {
+    expect(redisUrlOf({})).toBeUndefined();
+    expect(redisUrlOf({ REDIS_URL: '' })).toBeUndefined();
+    expect(redisUrlOf({ REDIS_URL: 'rediss://cache:6380/1' })).toBe('rediss://cache:6380/1');
+  });
+
   test.each(['0.0.0.0', '::', '192.168.1.5', 'ingest.example', '127.example.com'])(
     'it refuses to listen on %s, unless told that it may be open',
     (INGEST_HOST) => {
@@ -43,3 +63,7 @@ describe('settings of ingest', () => {
     expect(isLoopback(host)).toBe(true);
   });
 });
+
+function redisUrlOf(env: object): string | undefined {
+  return readIngestConfig({ ...required, ...env }).REDIS_URL;
+}
