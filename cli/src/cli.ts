@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { dlqCommand } from './commands/dlq.ts';
 import { incidentsCommand } from './commands/incidents.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { partitionCommand } from './commands/partition.ts';
@@ -17,6 +18,7 @@ export function createCli(context: ConsoleContext): Command {
     .addCommand(migrateCommand(context))
     .addCommand(incidentsCommand(context))
     .addCommand(partitionCommand(context))
+    .addCommand(dlqCommand(context))
     .addCommand(tokenCommand(context))
     .addHelpText('after', exitCodesText);
   return speakThrough(program, context);

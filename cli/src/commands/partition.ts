@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { Redis } from 'ioredis';
 import { AppError } from '@prodsentinel/kernel';
 import { createRedisHaltStore, type HaltStore } from '@prodsentinel/messaging';
 import { readSettings, setting } from '@prodsentinel/process';
 import type { ConsoleContext } from '../console-context.ts';
+import { withRedis } from '../with-redis.ts';
 
 /** The consumer groups of the services. */
 const groups = ['prodsentinel-observe', 'prodsentinel-diagnose', 'prodsentinel-persist'];
@@ -70,18 +70,5 @@ async function withHalts<T>(
   work: (store: HaltStore, prefix: string) => Promise<T>,
 ): Promise<T> {
   const { REDIS_URL, KAFKA_TOPIC_PREFIX } = readSettings(partitionSettings, env);
-  const redis = new Redis(REDIS_URL, {
-    lazyConnect: true,
-    connectTimeout: 5_000,
-    commandTimeout: 5_000,
-    retryStrategy: () => null,
-    maxRetriesPerRequest: 0,
-  });
-  // Told by the command that fails.
-  redis.on('error', () => undefined);
-  try {
-    return await work(createRedisHaltStore(redis), KAFKA_TOPIC_PREFIX);
-  } finally {
-    redis.disconnect();
-  }
+  return withRedis(REDIS_URL, (redis) => work(createRedisHaltStore(redis), KAFKA_TOPIC_PREFIX));
 }

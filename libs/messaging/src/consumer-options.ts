@@ -25,5 +25,7 @@ export interface ConsumerOptions<T extends Topic> {
   readonly onHalted?: (reason: string | undefined) => void;
   /** Told which handlers are beyond their limit and what to do (or undefined: none is). */
   readonly onHanging?: (reason: string | undefined) => void;
+  /** Tells dead letters that we have redriven from records that claim to be some. Default: none is believed. */
+  readonly redriveKey?: string | undefined;
   readonly onDeadLetter?: (topic: string, code: string) => void;
 }

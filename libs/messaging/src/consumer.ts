@@ -180,14 +180,11 @@ class GroupConsumer<T extends Topic> implements Consumer {
   #createKafkaConsumer(): KafkaConsumer {
     const { connection, groupId } = this.#options;
     const consumer = createGroupClient(connection, groupId, this.#limits, () => !this.#drained);
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      connection.logger.info(
-        { event: 'group_joined', groupId, assignment: payload.memberAssignment },
-        'joined',
-      );
-      this.#assignments.joined(payload.memberId, toAssignment(connection, payload.memberAssignment));
-      this.#resets.joined(payload.memberId);
-      this.#fetching.joined(payload.memberId);
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload: { memberId, memberAssignment: assignment } }) => {
+      connection.logger.info({ event: 'group_joined', groupId, assignment }, 'joined');
+      this.#assignments.joined(memberId, toAssignment(connection, assignment));
+      this.#resets.joined(memberId);
+      this.#fetching.joined(memberId);
       this.#halts.report();
       for (const owner of this.#assignments.all) {
         void this.#halts.check(owner);
@@ -229,6 +226,7 @@ class GroupConsumer<T extends Topic> implements Consumer {
       logger: connection.logger,
       signal: this.#giveUp.signal,
       now: Date.now,
+      redriveKey: this.#options.redriveKey,
       onTrouble: (reason) => onTrouble?.(reason),
       onSettled: ({ owner, offset }, isHeld) => {
         this.#resumeWhenLow(owner);

@@ -46,7 +46,25 @@ export function writeDeadLetter(
   ]);
 }
 
-function reasonHeaders(record: RawRecord, why: DeadLetterReason): Record<string, string> {
+/** The headers that only a dead letter has. */
+export const reasonHeaderNames = [
+  '__dlq.errors.topic',
+  '__dlq.errors.partition',
+  '__dlq.errors.offset',
+  '__dlq.errors.timestamp',
+  '__dlq.errors.group',
+  '__dlq.errors.delivery.count',
+  '__dlq.errors.message',
+  'prodsentinel.error.code',
+  'prodsentinel.stage',
+  'prodsentinel.first.failed.at',
+  'prodsentinel.last.failed.at',
+] as const;
+
+function reasonHeaders(
+  record: RawRecord,
+  why: DeadLetterReason,
+): Record<(typeof reasonHeaderNames)[number], string> {
   return {
     '__dlq.errors.topic': record.topic,
     '__dlq.errors.partition': String(record.partition),

@@ -1,4 +1,5 @@
 import type { RecordOf, Topic } from '@prodsentinel/contracts';
+import type { RecordSource } from './redrive-source.ts';
 
 /**
  * What the services know of Kafka: records come in, outcomes go out, and an offset is committed only when everything at
@@ -20,6 +21,8 @@ export interface IncomingRecord<T extends Topic = Topic> extends Position {
   readonly value: RecordOf[T];
   /** Kafka's timestamp: the append time where the topic is LogAppendTime, else the producer's. Milliseconds. */
   readonly timestampMs: number;
+  /** Where it first stood on this partition, if it is a dead letter that we have redriven; else absent. */
+  readonly source?: RecordSource | undefined;
   readonly headers: Readonly<Record<string, string>>;
   /** Size of the value on the wire. */
   readonly valueBytes: number;

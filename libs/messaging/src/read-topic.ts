@@ -3,6 +3,8 @@ import { AppError, withDeadline } from '@prodsentinel/kernel';
 import type { EachMessagePayload } from 'kafkajs';
 import { fromKafkaError } from './errors.ts';
 import { clusterName, createKafkaClient, type KafkaConnection } from './kafka-client.ts';
+import type { HeaderValue } from './raw-producer.ts';
+import { lastText } from './redrive-source.ts';
 import { withAdmin } from './topic-check.ts';
 
 /** A record as it lies in a topic. */
@@ -11,6 +13,9 @@ export interface StoredRecord {
   readonly offset: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
+  /** Milliseconds since 1970. */
+  readonly timestampMs: number;
+  readonly rawHeaders: Readonly<Record<string, HeaderValue>>;
   /** The last value of each name, as text. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -119,16 +124,15 @@ function readBounds(connection: KafkaConnection, topic: string, sinceMs: number 
 }
 
 function toStoredRecord({ partition, message }: EachMessagePayload): StoredRecord {
-  const headers = Object.entries(message.headers ?? {}).flatMap(([name, value]) => {
-    const last = Array.isArray(value) ? value.at(-1) : value;
-    // Null, whatever the types of kafkajs say, where a header has no value.
-    return [[name, last?.toString() ?? '']];
-  });
+  const rawHeaders = message.headers ?? {};
+  const headers = Object.entries(rawHeaders).map(([name, value]) => [name, lastText(value) ?? '']);
   return {
     partition,
     offset: Number(message.offset),
     key: message.key,
     value: message.value,
+    timestampMs: Number(message.timestamp),
+    rawHeaders,
     headers: Object.fromEntries(headers) as Record<string, string>,
   };
 }

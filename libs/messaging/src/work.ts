@@ -9,6 +9,7 @@ import type { MessagingLogger } from './kafka-client.ts';
 import type { AnyRecord, Outcome } from './port.ts';
 import type { RawProducer } from './raw-producer.ts';
 import { toTextHeaders } from './record-headers.ts';
+import { readSignedSource, redriveHeaders, type RecordSource } from './redrive-source.ts';
 import { toRawRecord, type WorkItem } from './work-item.ts';
 
 /** What both ways of working (record by record, batch by batch) share: decoding, settling, setting aside. */
@@ -20,6 +21,8 @@ export interface WorkContext {
   /** Aborts when draining took too long: handlers should give up. */
   readonly signal: AbortSignal;
   readonly now: () => number;
+  /** Of our redrives; without it none is believed. */
+  readonly redriveKey: string | undefined;
   /** Told when a dependency is away (a reason) and when work goes on (undefined). */
   readonly onTrouble: (reason: string | undefined) => void;
   /** A record was finished or is held: fetching may go on, the low-water mark may have moved. */
@@ -39,17 +42,22 @@ export const maxUnexpectedAttempts = 3;
 
 /** @throws AppError `undecodable`, or what `Codec.decode` throws */
 export function decodeItem<T extends Topic>(
-  { codec }: WorkContext,
+  context: WorkContext,
   item: WorkItem,
 ): AnyRecord<T> | Promise<AnyRecord<T>> {
   if (item.value === null) throw new AppError('undecodable', 'the record has no value');
-  const value = codec.decode(item.owner.topic as Topic, item.value);
+  const value = context.codec.decode(item.owner.topic as Topic, item.value);
+  const source = item.headers[redriveHeaders.source] === undefined ? undefined : sourceOf(context, item);
   return value instanceof Promise
-    ? value.then((decoded) => toRecord<T>(item, decoded))
-    : toRecord<T>(item, value);
+    ? value.then((decoded) => toRecord<T>(item, decoded, source))
+    : toRecord<T>(item, value, source);
 }
 
-function toRecord<T extends Topic>(item: WorkItem, value: unknown): AnyRecord<T> {
+function toRecord<T extends Topic>(
+  item: WorkItem,
+  value: unknown,
+  source: RecordSource | undefined,
+): AnyRecord<T> {
   const { owner, key } = item;
   return {
     topic: owner.topic,
@@ -59,10 +67,23 @@ function toRecord<T extends Topic>(item: WorkItem, value: unknown): AnyRecord<T>
     key: key === null ? null : key.toString('utf8'),
     value,
     timestampMs: item.timestampMs,
+    source,
     headers: toTextHeaders(item.headers),
     valueBytes: item.value?.length ?? 0,
     attempt: item.attempt,
   } as unknown as AnyRecord<T>;
+}
+
+/** Where a redriven record first was, on this partition; undefined, and said, when it only claims to be one. */
+function sourceOf(
+  { redriveKey, logger }: WorkContext,
+  { owner: { topic, partition }, offset, headers, value }: WorkItem,
+): RecordSource | undefined {
+  const source = readSignedSource(headers, value, redriveKey);
+  if (source?.topic === topic && source.partition === partition) return source;
+  const why = redriveKey === undefined ? 'there is no PRODSENTINEL_REDRIVE_KEY' : 'our key did not sign it';
+  logger.warn({ event: 'redrive_not_believed', topic, partition, offset }, `counted as new: ${why}`);
+  return undefined;
 }
 
 /**

@@ -108,6 +108,9 @@ export const analyzerSettings = {
     { min: 100, max: 24 * 60 * minute, fallback: 120_000 },
   ),
   ...consumerSettings,
+  PRODSENTINEL_REDRIVE_KEY: setting.secret(
+    'Key that `prodsentinel dlq redrive` signs with; without it what is redriven counts as new',
+  ),
   DRAIN_MS: setting.wholeNumber('Milliseconds that work in flight gets when stopping', {
     min: 0,
     max: 10 * minute,

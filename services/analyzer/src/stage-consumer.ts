@@ -7,7 +7,10 @@ import type { StageHealthReport } from './stage-health-report.ts';
 export function stageConsumerOptions(
   { config, haltStore, crashMemory }: StageDependencies,
   report: StageHealthReport,
-): Pick<ConsumerOptions<never>, 'limits' | 'haltStore' | 'crashMemory' | 'onHalted' | 'onHanging'> {
+): Pick<
+  ConsumerOptions<never>,
+  'limits' | 'haltStore' | 'crashMemory' | 'redriveKey' | 'onHalted' | 'onHanging'
+> {
   return {
     limits: {
       sessionTimeoutMs: config.SESSION_TIMEOUT_MS,
@@ -17,6 +20,7 @@ export function stageConsumerOptions(
     },
     haltStore,
     crashMemory,
+    redriveKey: config.PRODSENTINEL_REDRIVE_KEY,
     onHalted: (reason) => report.halt('partitions', reason),
     onHanging: (reason) => report.halt('handlers', reason),
   };

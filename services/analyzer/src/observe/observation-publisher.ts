@@ -114,5 +114,10 @@ export class ObservationPublisher {
 }
 
 function toPositions({ partition, epoch, failures }: ClosedWindow): Position[] {
-  return failures.map(({ offset }) => ({ topic: 'failures', partition, offset, epoch }));
+  return failures.map(({ offset, readAt = offset }) => ({
+    topic: 'failures',
+    partition,
+    offset: readAt,
+    epoch,
+  }));
 }

@@ -81,10 +81,13 @@ async function claimAll(
   return counts;
 }
 
-function toPosition({ partition, offset, timestampMs }: IncomingRecord) {
-  return { partition, offset, appendedAtMs: timestampMs };
+/** A redriven dead letter acts where it first was, and is finished where it was read. */
+function toPosition({ partition, offset, timestampMs, source }: IncomingRecord) {
+  if (source === undefined) return { partition, offset, appendedAtMs: timestampMs };
+  return { partition, offset: source.offset, appendedAtMs: source.timestampMs, readAt: offset };
 }
 
-function sourcePosition({ topic, partition, timestampMs, offset }: IncomingRecord): string {
+function sourcePosition(record: IncomingRecord): string {
+  const { topic, partition, timestampMs, offset } = record.source ?? record;
   return `${topic}/${partition}/${timestampMs}/${offset}`;
 }

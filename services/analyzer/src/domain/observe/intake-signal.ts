@@ -9,6 +9,8 @@ export interface IntakeSignal {
   readonly offset: number;
   /** Kafka's append time, milliseconds since 1970. */
   readonly appendedAtMs: number;
+  /** The offset of the record that brought it again, when it is a redriven dead letter. */
+  readonly readAt?: number;
   /** Never empty. */
   readonly environment: string;
   /** Lower case; empty when the producer gave none. */

@@ -18,6 +18,8 @@ export interface SourcePosition {
   readonly offset: number;
   /** Milliseconds since 1970. */
   readonly appendedAtMs: number;
+  /** The offset of the record that brought it again, when that is another. */
+  readonly readAt?: number;
 }
 
 export interface IntakeSettings {

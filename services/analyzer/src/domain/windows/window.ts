@@ -20,6 +20,8 @@ export interface ClosedWindow {
 export interface Failure {
   readonly offset: number;
   readonly appendedAtMs: number;
+  /** The offset to finish, when it is another than the one to count: that of a redriven dead letter. */
+  readonly readAt?: number;
 }
 
 /** Beyond it the offsets are kept, and counted, without what the signals said. */
@@ -59,12 +61,13 @@ export class Window implements ClosedWindow {
     this.lastAppendedAtMs = Math.max(this.lastAppendedAtMs, signal.appendedAtMs);
     this.touchedAtMs = clockMs;
     if (this.signals.length >= maxKeptSignals) {
-      this.failures.push({ offset: signal.offset, appendedAtMs: signal.appendedAtMs });
+      this.failures.push(toFailure(signal));
       return;
     }
     const kept = new KeptSignal(signal, this.#commonFor(signal), this.#pages);
     this.signals.push(kept);
-    this.failures.push(kept);
+    // What is kept does not know the offset that brought it again.
+    this.failures.push(signal.readAt === undefined ? kept : toFailure(signal));
     this.keptChars += signal.message.length + (signal.stack?.length ?? 0) + signal.template.length;
   }
 
@@ -79,3 +82,7 @@ export class Window implements ClosedWindow {
 
 /** Kinds of signals that a further one is compared with. */
 const maxCommons = 8;
+
+function toFailure({ offset, appendedAtMs, readAt }: IntakeSignal): Failure {
+  return readAt === undefined ? { offset, appendedAtMs } : { offset, appendedAtMs, readAt };
+}
