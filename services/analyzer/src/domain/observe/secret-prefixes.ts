@@ -71,7 +71,7 @@ register('google_key', 30, 'AIza');
 register('google_key', 20, 'ya29.', 'GOCSPX-');
 register('openai_key', 16, 'sk-proj-', 'sk-svcacct-', 'sk-ant-', 'sk-or-', 'sk-admin-');
 register('openai_key', 20, 'sk-');
-register('vendor_token', 30, 'npm_', 'SG.', 'hf_', 'shpat_', 'dop_v1_', 'pypi-', 'dckr_pat_');
+register('vendor_token', 30, 'npm_', 'SG.', 'hf_', 'shpat_', 'dop_v1_', 'pypi-');
 register('vendor_token', 20, 'hvs.', 'NRAK-', 'lin_api_', 'AGE-SECRET-KEY-');
 // What further rules of gitleaks look for, by the makers' own prefixes.
 register('gitlab_token', 16, 'glft-', 'glsoat-', 'gloas-', 'glagent-', 'glrtr-', 'glimt-', 'glffct-');
@@ -134,6 +134,9 @@ register('vendor_token', 20, 'sm_aat_', 'sm_pat_', 'sm_sat_', 'dt0s01.', 'dp.ct.
 register('vendor_token', 30, 'access-sandbox-', 'access-development-', 'access-production-', 's-s4t2ud-');
 register('vendor_token', 40, 'atlasv1.', 'oy2', 'sha256~', 'AKCp', 'cmVmd', 'pat.', 'sat.');
 register('vendor_token', 100, 'sl.', 'v1.0-', 't1.');
+// What secretlint's recommended rules look for beyond these.
+register('slack_token', 10, 'xoxo-');
+register('vendor_token', 20, 'vcp_', 'vci_', 'vca_', 'vcr_', 'vck_', 'dckr_pat_');
 register('gitlab_token', 16, 'GR1348941', 'glwt-');
 register('aws_access_key', 17, 'A3T');
 register('aws_secret_key', 60, 'bedrock-api-key-');

@@ -225,6 +225,55 @@ describe('redactSecrets', () => {
     expect(Object.values(counts)).toEqual([1]);
   });
 
+  // By the names of the rules in secretlint's recommended preset (12.0.0) that look for a secret of a form of its own.
+  test.each([
+    ['aws', `AKIA${'AB23'.repeat(4)}`],
+    ['npm', `npm_${'aB3d'.repeat(9)}`],
+    ['slack', `xoxo-1-${'aB3d'.repeat(4)}-${'aB3d'.repeat(5)}`],
+    ['slack webhook', `hooks.slack.com/services/T0${'A1'.repeat(4)}/B0${'A1'.repeat(4)}/${'aB3d'.repeat(6)}`],
+    ['sendgrid', `SG.${'aB3d'.repeat(5)}ab.${'aB3d'.repeat(10)}abc`],
+    ['shopify', `shpat_${'0a1b'.repeat(8)}`],
+    ['github', `github_pat_${'aB3d'.repeat(20)}ab`],
+    ['openai', `sk-${'aB3d'.repeat(5)}T3BlbkFJ${'aB3d'.repeat(5)}`],
+    ['anthropic', `sk-ant-api03-${'aB3d'.repeat(23)}AA`],
+    ['linear', `lin_api_${'aB3d'.repeat(10)}`],
+    ['1password', `ops_eyJ${'aB3d'.repeat(30)}fQ==`],
+    ['databricks', `dapi${'0a1b'.repeat(8)}-2`],
+    ['figma', `figd_${'aB3-'.repeat(9)}aB3d`],
+    ['docker', `dckr_pat_${'aB3d'.repeat(6)}aB3`],
+    ['gitlab', `glpat-${'aB3d'.repeat(5)}`],
+    ['grafana', `glc_${'aB3d'.repeat(12)}`],
+    ['groq', `gsk_${'aB3d'.repeat(13)}`],
+    ['hashicorp-vault', `hvs.${'aB3d'.repeat(24)}`],
+    ['huggingface', `hf_${'aBcd'.repeat(8)}ab`],
+    ['notion', `ntn_12345678901${'aB3d'.repeat(8)}aB3`],
+    ...['vcp', 'vci', 'vca', 'vcr', 'vck'].map((kind) => ['vercel', `${kind}_${'aB3d'.repeat(6)}`]),
+  ])('removes what the rule %s of secretlint looks for', (_rule, token) => {
+    const { text, counts } = redactSecrets(`calling with ${token} failed`);
+    expect(text).toMatch(/^calling with \S*\[redacted:\w+\] failed$/);
+    expect(text).not.toContain(token.slice(-12));
+    expect(Object.values(counts)).toEqual([1]);
+  });
+
+  test.each([
+    ['npm', '//registry.example/:_authToken=0a1b2c3d', '0a1b2c3d'],
+    ['basicauth', 'GET https://bob:hunter2@host.example/x', 'hunter2'],
+    ['database-connection-string', 'mongodb+srv://bob:hunter2@db.example/x', 'hunter2'],
+    ['aws', `AWS_SECRET_ACCESS_KEY="${'wJalrXUtnF'.repeat(4)}"`, 'wJalrXUtnF'],
+    [
+      'gcp',
+      '{"private_key":"-----BEGIN PRIVATE KEY-----\\nMIIabc\\n-----END PRIVATE KEY-----\\n"}',
+      'MIIabc',
+    ],
+    [
+      'privatekey',
+      '-----BEGIN PGP PRIVATE KEY BLOCK-----\nabcd\n-----END PGP PRIVATE KEY BLOCK-----',
+      'abcd',
+    ],
+  ])('removes what the rule %s of secretlint finds by what stands around it', (_rule, text, secret) => {
+    expect(redactSecrets(text).text).not.toContain(secret);
+  });
+
   test.each([
     `DD_APP_KEY=${'0a1b'.repeat(10)}`,
     `"masterKey": "${'aB3d'.repeat(8)}"`,

@@ -36,8 +36,69 @@ const line = fc.array(fc.constantFrom(...pieces), { maxLength: 3 }).map((each) =
 const glued = fc.array(fc.constantFrom(...pieces), { maxLength: 3 }).map((each) => each.join(''));
 const text = fc.array(fc.oneof(line, glued), { minLength: 3, maxLength: 9 }).map((lines) => lines.join('\n'));
 
+/** Lines that go together, what becomes of them, and what is removed, each in words of its own. */
+const blocks: readonly { readonly given: string; readonly expected: string; readonly kind?: string }[] = [
+  {
+    given: 'a plain line that says nothing, '.repeat(4),
+    expected: 'a plain line that says nothing, '.repeat(4),
+  },
+  {
+    given: '\tat com.shop.Orders.place(Orders.java:12)',
+    expected: '\tat com.shop.Orders.place(Orders.java:12)',
+  },
+  { given: '100 %', expected: '100 %' },
+  { given: '', expected: '' },
+  {
+    given: 'login password=hunter2 failed',
+    expected: 'login password=[redacted:password] failed',
+    kind: 'password',
+  },
+  {
+    given: 'with ghp_0123456789abcdefghij0123456789 refused',
+    expected: 'with [redacted:github_token] refused',
+    kind: 'github_token',
+  },
+  { given: 'key AKIAIOSFODNN7EXAMPLE', expected: 'key [redacted:aws_access_key]', kind: 'aws_access_key' },
+  // What reaches over the end of a line.
+  {
+    given: '-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA1\n-----END RSA PRIVATE KEY-----',
+    expected: '[redacted:private_key]',
+    kind: 'private_key',
+  },
+  {
+    given: '{"name":"password",\n"value":"hunter2"}',
+    expected: '{"name":"password",\n"value":"[redacted:password]"}',
+    kind: 'password',
+  },
+  {
+    given: '50%\n2ghp_0123456789abcdefghij0123456789',
+    expected: '50%\n2[redacted:github_token]',
+    kind: 'github_token',
+  },
+];
+
 describe('what is remembered of texts', () => {
-  test('changes no redaction: looked up in parts or scanned whole is the same', () => {
+  test('changes no redaction: each block of lines becomes what it has to, whatever stands around it, the first time and again', () => {
+    const several = fc.array(fc.constantFrom(...blocks), { minLength: 3, maxLength: 9 });
+    fc.assert(
+      fc.property(several, (chosen) => {
+        const text = chosen.map(({ given }) => given).join('\n');
+        const counts: Record<string, number> = {};
+        for (const { kind } of chosen) if (kind !== undefined) counts[kind] = (counts[kind] ?? 0) + 1;
+        for (let time = 0; time < 2; time++) {
+          redactSecrets('something else');
+          redactSecrets('and another');
+          expect(redactSecrets(text)).toEqual({
+            text: chosen.map(({ expected }) => expected).join('\n'),
+            counts,
+          });
+        }
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  test('cuts no secret in two: looked up in parts or scanned whole is the same, also where lines are glued', () => {
     fc.assert(
       fc.property(text, (each) => {
         const whole = redactWhole(each);
