@@ -32,6 +32,8 @@ export function createObserveStep(dependencies: ObserveStepDependencies): BatchH
   const { intake, windows, past, metrics, maxRecords } = dependencies;
   return {
     mode: 'batch',
+    // While the claims of one batch are on their way, another is taken in.
+    concurrency: 2,
     maxRecords,
     async handle(records) {
       const outcomes: Outcome[] = records.map(() => done);
