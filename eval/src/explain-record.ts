@@ -1,4 +1,4 @@
-import { readSignal } from '@prodsentinel/analyzer';
+import { readSignal, type FingerprintVersions } from '@prodsentinel/analyzer';
 import { parseFailureSignal, type FailureSignal, type FingerprintPart } from '@prodsentinel/contracts';
 import { toSignal } from '@prodsentinel/demo';
 import { describeError } from '@prodsentinel/kernel';
@@ -9,6 +9,8 @@ export type Explanation =
   | {
       readonly line: number;
       readonly fingerprint: string;
+      /** Only where there is another one by the version of the algorithm before. */
+      readonly previousFingerprint?: string;
       /** Of the algorithm. */
       readonly version: string;
       readonly parts: readonly FingerprintPart[];
@@ -25,8 +27,13 @@ export type Explanation =
  * `FailureSignal` as JSON. Context is explained as if it were a failure. Errors never quote the line.
  *
  * @param knownServices names that masking keeps, as in the setting KNOWN_SERVICES
+ * @param versions of the fingerprint; by default those that the product uses
  */
-export function explainLine({ number, bytes }: InputLine, knownServices: ReadonlySet<string>): Explanation {
+export function explainLine(
+  { number, bytes }: InputLine,
+  knownServices: ReadonlySet<string>,
+  versions?: FingerprintVersions,
+): Explanation {
   if (!bytes) return { line: number, error: `longer than ${maxLineBytes} bytes` };
   let value: FailureSignal;
   try {
@@ -35,10 +42,12 @@ export function explainLine({ number, bytes }: InputLine, knownServices: Readonl
     return { line: number, error: error instanceof SyntaxError ? 'not JSON' : describeError(error) };
   }
   const position = { partition: 0, offset: number, appendedAtMs: 0 };
-  const signal = readSignal(value, position, { knownServices });
+  const signal = readSignal(value, position, { knownServices, ...(versions && { versions }) });
+  const { previousFingerprint } = signal;
   return {
     line: number,
     fingerprint: signal.fingerprint,
+    ...(previousFingerprint !== null && { previousFingerprint }),
     version: signal.fingerprint.slice(0, signal.fingerprint.indexOf(':')),
     parts: signal.fingerprintParts,
     template: signal.template,

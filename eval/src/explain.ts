@@ -37,9 +37,10 @@ async function explain({ input, json, knownServices }: ExplainArguments): Promis
 
 function inWords(explanation: Explanation): string {
   if ('error' in explanation) return `line ${explanation.line}: ${explanation.error}`;
-  const { line, fingerprint, parts, template, message, redactions } = explanation;
+  const { line, fingerprint, previousFingerprint, parts, template, message, redactions } = explanation;
   return [
     `line ${line}: ${fingerprint}`,
+    ...(previousFingerprint === undefined ? [] : [`  previous  ${previousFingerprint}`]),
     `  message   ${message.split('\n', 1)[0] ?? ''}`,
     `  template  ${template}`,
     ...parts.map(({ kind, value, why }) => `  ${kind.padEnd(9)} ${value} (${why})`),

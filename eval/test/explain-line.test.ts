@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { fingerprintVersions } from '@prodsentinel/analyzer';
 import { explainLine } from '../src/explain-record.ts';
 import { readInput } from '../src/read-input.ts';
 import { gzipSync } from 'node:zlib';
@@ -24,6 +25,21 @@ test('a failure signal is explained by its fingerprint, its parts, its template 
       expect.objectContaining({ kind: 'service', value: 'pay', why: expect.any(String) }),
     ]),
   );
+});
+
+test('the fingerprint by the version before is shown where there is one', () => {
+  const text = '{"message":"charge 42 failed"}';
+  const { current: previous } = fingerprintVersions;
+  const fingerprint = `v2:${'0'.repeat(32)}`;
+  const current = { ...previous, version: 'v2', fingerprintOf: () => ({ fingerprint, parts: [] }) };
+  const line = { number: 7, bytes: Buffer.from(text) };
+  const before = explain(text);
+  expect(before).not.toHaveProperty('previousFingerprint');
+  expect(explainLine(line, new Set(), { current, previous })).toMatchObject({
+    fingerprint,
+    version: 'v2',
+    previousFingerprint: 'fingerprint' in before && before.fingerprint,
+  });
 });
 
 test('a log line of a data set and the failure signal that it stands for have one fingerprint', () => {

@@ -1,5 +1,7 @@
 // What evaluations and benchmarks measure: the same code that the observe stage runs.
 export type { IntakeSignal } from './domain/observe/intake-signal.ts';
+export type { FingerprintVersions } from './domain/observe/fingerprint-versions.ts';
+export { fingerprintVersions } from './domain/observe/fingerprint-versions.ts';
 export { readSignal, takeIn, type Intake, type IntakeSettings } from './domain/observe/intake.ts';
 export { isFailure } from './domain/observe/failure-level.ts';
 export { LatencyBaseline } from './domain/observe/latency-baseline.ts';

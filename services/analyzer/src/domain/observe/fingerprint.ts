@@ -1,22 +1,16 @@
 import { hash } from 'node:crypto';
 import type { FingerprintPart } from '@prodsentinel/contracts';
-import { speaksOfDependency } from './dependency-words.ts';
 import type { Level } from './failure-level.ts';
-import { KnownTexts } from './known-texts.ts';
 import { limits } from './limits.ts';
-import { maskMessage } from './mask-message.ts';
 import type { ParsedException } from './parse-stack.ts';
-import { servicesNamedIn } from './service-names.ts';
-import type { StackFrame } from './stack-frames.ts';
 import { cutAt } from './storable-text.ts';
-import { TextMemory } from './text-memory.ts';
 
 /** What a fingerprint is made of. All text is free of secrets. */
 export interface FingerprintInput {
   readonly service: string;
   readonly level: Level;
   readonly message: string;
-  /** The masked message. */
+  /** The message, masked as the version masks. */
   readonly template: string;
   /** Outermost first. */
   readonly exceptions: readonly ParsedException[];
@@ -28,228 +22,68 @@ export interface FingerprintInput {
 }
 
 export interface Fingerprint {
-  /** `v1:` and 32 hex digits. */
+  /** The version, a colon and 32 hex digits. */
   readonly fingerprint: string;
   readonly parts: readonly FingerprintPart[];
 }
 
+/** One version of the algorithm, for failures to which the caller gave no fingerprint. */
+export interface FingerprintVersion {
+  /** `v` and a number, larger than that of the version before; hashed too, so that no two versions share a fingerprint. */
+  readonly version: string;
+  /** Makes the template. */
+  readonly mask: (message: string, knownServices: ReadonlySet<string>) => string;
+  /** Pure. The parts are what is hashed, no more and no less. */
+  readonly fingerprintOf: (input: FingerprintInput) => Fingerprint;
+}
+
 /**
- * "The same problem", as a pure function of one failure. In order of precedence: the caller's own parts; exception types and
- * in-app frames, with the masked message where frames alone do not tell causes apart; exception types, code and masked
- * messages; service, level and masked message. The parts are what is hashed, no more and no less.
+ * "The same problem", as a pure function of one failure: by the caller's own parts, else by the algorithm. The caller's own
+ * fingerprint is the same in all versions, but for what the algorithm puts into it: `{{ default }}`, a masked message.
  */
-export function fingerprintOf(input: FingerprintInput): Fingerprint {
+export function fingerprintOf(input: FingerprintInput, algorithm: FingerprintVersion): Fingerprint {
   const caller = input.caller?.filter((part) => part.trim() !== '') ?? [];
-  return caller.length > 0 ? toFingerprint(callerParts(caller, input)) : defaultFingerprint(input);
+  return caller.length > 0 ? callerFingerprint(caller, input, algorithm) : algorithm.fingerprintOf(input);
 }
 
 /** The fingerprint of these parts. */
-export function toFingerprint(parts: readonly FingerprintPart[]): Fingerprint {
-  // JSON keeps parts apart whatever they hold; the version is hashed too, so that no two versions share a fingerprint.
+export function toFingerprint(parts: readonly FingerprintPart[], version: string): Fingerprint {
+  // JSON keeps parts apart whatever they hold.
   const canonical = JSON.stringify([version, ...parts.map(({ kind, value }) => [kind, value])]);
   return { fingerprint: `${version}:${hash('sha256', canonical, 'hex').slice(0, 32)}`, parts };
 }
 
-const version = 'v1';
+/** Of callers' own fingerprints, and of no algorithm: it never changes, as incidents are found by them. */
+const callerVersion = 'v1';
 
-/** What the parts are made of: two failures for which this is equal have equal parts. */
-interface Ingredients {
-  readonly types: readonly string[];
-  readonly frames: readonly StackFrame[];
-  /** The masked messages of the exceptions. */
-  readonly messages: readonly string[];
-}
-
-function ingredientsOf({ exceptions, knownServices }: FingerprintInput): Ingredients {
-  return {
-    types: exceptions.map(({ type }) => type).filter((type) => type !== ''),
-    frames: throwSiteOf(exceptions),
-    messages: exceptions
-      .map(({ message }) => maskMessage(message, knownServices))
-      .filter((each) => each !== ''),
-  };
-}
-
-/** Of the problems that come again and again; the parts are shared by all their failures. */
-const remembered = new WeakMap<ReadonlySet<string>, TextMemory<Fingerprint>>();
-const maxRememberedChars = 8_000_000;
-/** Templates, exception types and services. */
-const texts = new KnownTexts(8_000_000);
-
-function defaultFingerprint(input: FingerprintInput): Fingerprint {
-  const ingredients = ingredientsOf(input);
-  let memory = remembered.get(input.knownServices);
-  if (!memory) remembered.set(input.knownServices, (memory = new TextMemory(maxRememberedChars)));
-  const key = keyOf(input, ingredients);
-  let known = memory.get(key);
-  if (known === undefined) {
-    known = toFingerprint(toParts(input, ingredients));
-    memory.set(key, known, key.length + charsOf(known));
-  }
-  return known;
-}
-
-function charsOf({ parts }: Fingerprint): number {
-  return parts.reduce((sum, { value, why }) => sum + value.length + why.length, 0);
-}
-
-/** Of the names that texts have here; the counts keep the lists apart. */
-function keyOf({ service, level, code, template }: FingerprintInput, from: Ingredients): string {
-  let key = `${level} ${idOf(service)} ${idOf(template)} ${code === null ? '' : `code ${idOf(code)}`}`;
-  key += ` ${placeIdOf(from.frames)} ${from.types.length}`;
-  for (const type of from.types) key += ` ${idOf(type)}`;
-  for (const message of from.messages) key += ` ${idOf(message)}`;
-  return key;
-}
-
-const idOf = (text: string): number => texts.of(text).id;
-
-/** Of the throw sites that the reading of stack traces shares. */
-const placeIds = new WeakMap<readonly StackFrame[], number>();
-
-function placeIdOf(frames: readonly StackFrame[]): number {
-  let id = placeIds.get(frames);
-  if (id === undefined) {
-    id = idOf(JSON.stringify(frames.map((frame) => [frame.module, frame.function])));
-    placeIds.set(frames, id);
-  }
-  return id;
-}
-
-function defaultParts(input: FingerprintInput): readonly FingerprintPart[] {
-  return defaultFingerprint(input).parts;
-}
-
-function toParts(input: FingerprintInput, ingredients: Ingredients): FingerprintPart[] {
-  const { types, frames } = ingredients;
-  const parts = [part('service', input.service, 'the same message in two services is two problems')];
-  if (types.length === 0 && frames.length === 0) {
-    parts.push(part('level', input.level, 'there is no exception to go by'));
-    if (input.code !== null) parts.push(part('code', input.code, 'the producer gave an error code'));
-    parts.push(part('message', input.template, 'there is no exception to go by'));
-    return parts;
-  }
-  for (const type of types)
-    parts.push(part('exception-type', type, 'the chain of exceptions, outermost first'));
-  for (const frame of frames) {
-    parts.push(
-      part('frame', `${frame.module} ${frame.function}`, 'in-app code, nearest the throw site first'),
-    );
-  }
-  if (input.code !== null) parts.push(part('code', input.code, 'the producer gave an error code'));
-  parts.push(...messageParts(input, ingredients));
-  return parts;
-}
-
-/** The in-app frames of the innermost exception that has any. */
-function throwSiteOf(exceptions: readonly ParsedException[]): readonly StackFrame[] {
-  for (let i = exceptions.length - 1; i >= 0; i--) {
-    const inApp = inAppOf(exceptions[i]!.frames);
-    if (inApp.length > 0) return inApp;
-  }
-  return noFrames;
-}
-
-const noFrames: readonly StackFrame[] = [];
-const inAppFrames = new WeakMap<readonly StackFrame[], readonly StackFrame[]>();
-
-function inAppOf(frames: readonly StackFrame[]): readonly StackFrame[] {
-  if (frames.length === 0) return noFrames;
-  let inApp = inAppFrames.get(frames);
-  if (inApp === undefined) {
-    inApp = frames.filter(({ isInApp }) => isInApp).slice(0, limits.fingerprintFrames);
-    inAppFrames.set(frames, inApp);
-  }
-  return inApp;
-}
-
-function messageParts(
-  { template, service, knownServices }: FingerprintInput,
-  { types, frames, messages }: Ingredients,
-): FingerprintPart[] {
-  const chosen: FingerprintPart[] = [];
-  const why = whyMessages(frames, types);
-  for (const each of messages) {
-    if (why !== undefined) chosen.push(part('message', each, why));
-    else if (speaksOfDependency(each, knownServices, service)) {
-      chosen.push(part('message', each, 'it speaks of a dependency: which one failed tells causes apart'));
-    }
-  }
-  if (why !== undefined && messages.length === 0) chosen.push(part('message', template, why));
-  else if (namesMore(template, chosen, { service, knownServices })) {
-    chosen.push(part('message', template, 'it names a service that the exceptions do not'));
-  }
-  return chosen;
-}
-
-/** Why all messages of the exceptions are parts; undefined when the frames speak for themselves. */
-function whyMessages(frames: readonly StackFrame[], types: readonly string[]): string | undefined {
-  if (frames.length === 0) return 'there is no in-app frame to go by';
-  if (types.length === 0) return 'the stack names no exception';
-  return isGenericWrapper(frames[0]!)
-    ? 'the throw site is a generic wrapper: many causes pass through it'
-    : undefined;
-}
-
-/** Whether everything that fails somewhere else comes up in this function: clients, dispatchers, retries, assertions. */
-function isGenericWrapper({ module, function: name }: StackFrame): boolean {
-  const last = name
-    .slice(Math.max(name.lastIndexOf('.'), name.lastIndexOf('>'), name.lastIndexOf(')')) + 1)
-    .toLowerCase();
-  const place = module.toLowerCase();
-  return genericFunctions.has(last) || genericModules.some((word) => place.endsWith(word));
-}
-
-const genericFunctions = new Set(
-  `request fetch call execute exec invoke send query get post put delete dispatch retry withretry wrap run dorequest dofetch
-  handleresponse handleerror onerror raise rethrow throwerror fail assert check ensure invariant execcommand command
-  callservice sendrequest raise_for_status main <module>`.split(/\s+/),
-);
-
-const genericModules = [
-  'client',
-  'http',
-  'rpc',
-  'wrapper',
-  'dispatcher',
-  'dispatcherservlet',
-  'interceptor',
-  'middleware',
-  'errors',
-  'retry',
-];
-
-function namesMore(
-  template: string,
-  chosen: readonly FingerprintPart[],
-  { service, knownServices }: { service: string; knownServices: ReadonlySet<string> },
-): boolean {
-  for (const named of servicesNamedIn(template, knownServices)) {
-    if (named !== service && !chosen.some(({ value }) => value.includes(named))) return true;
-  }
-  return false;
-}
-
-function callerParts(caller: readonly string[], input: FingerprintInput): FingerprintPart[] {
+function callerFingerprint(
+  caller: readonly string[],
+  input: FingerprintInput,
+  algorithm: FingerprintVersion,
+): Fingerprint {
   const parts: FingerprintPart[] = [];
+  let version = callerVersion;
   for (const [i, value] of caller.entries()) {
     if (i === limits.callerParts) {
       const rest = hash('sha256', JSON.stringify(caller.slice(i)), 'hex');
       parts.push({ kind: 'caller', value: rest, why: 'hash of the further parts that the caller gave' });
       break;
     }
-    if (isDefault(value)) parts.push(...defaultParts(input));
-    // Callers that give the message itself mean its template.
-    else if (value === input.message)
-      parts.push(part('caller', input.template, 'the caller gave the message, masked'));
-    else parts.push(part('caller', value, 'the caller gave it'));
+    if (isDefault(value)) {
+      parts.push(...algorithm.fingerprintOf(input).parts);
+      version = algorithm.version;
+    } else if (value === input.message) {
+      // Callers that give the message itself mean its template.
+      parts.push(toPart('caller', input.template, 'the caller gave the message, masked'));
+    } else parts.push(toPart('caller', value, 'the caller gave it'));
   }
-  return parts;
+  return toFingerprint(parts, version);
 }
 
 const isDefault = (value: string): boolean => value.length <= 32 && /^\s*\{\{ *default *\}\}\s*$/.test(value);
 
-function part(kind: string, value: string, why: string): FingerprintPart {
+/** Long values are cut, and what was cut counts by its hash. */
+export function toPart(kind: string, value: string, why: string): FingerprintPart {
   if (value.length <= limits.partChars) return { kind, value, why };
   const whole = hash('sha256', value, 'hex').slice(0, 16);
   return { kind, value: `${cutAt(value, limits.partChars)}…${whole}`, why };

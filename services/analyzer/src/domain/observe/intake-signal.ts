@@ -32,8 +32,10 @@ export interface IntakeSignal {
   readonly stack: string | null;
   /** By the producer's clock; null when absent, zero or negative (unset). */
   readonly occurredAt: TimestampMicros | null;
-  /** `v1:` and 32 hex digits. */
+  /** The version of the algorithm, a colon and 32 hex digits. */
   readonly fingerprint: string;
+  /** The same by the version before; null when there is none, or when it says the same (the caller's own). */
+  readonly previousFingerprint: string | null;
   readonly fingerprintParts: readonly FingerprintPart[];
   /** The masked message. */
   readonly template: string;

@@ -1,10 +1,10 @@
 import { signalKinds, type ExceptionInfo, type FailureSignal } from '@prodsentinel/contracts';
 import { isFailure, levelOf } from './failure-level.ts';
-import { fingerprintOf } from './fingerprint.ts';
+import { fingerprintOf, type FingerprintInput, type FingerprintVersion } from './fingerprint.ts';
+import { fingerprintVersions, type FingerprintVersions } from './fingerprint-versions.ts';
 import type { IntakeSignal } from './intake-signal.ts';
 import { KnownTexts } from './known-texts.ts';
 import { limits } from './limits.ts';
-import { maskMessage } from './mask-message.ts';
 import type { ParsedException } from './parse-stack.ts';
 import { readExceptions } from './read-exceptions.ts';
 import { redactSecrets } from './redact-secrets.ts';
@@ -25,6 +25,8 @@ export interface SourcePosition {
 export interface IntakeSettings {
   /** Names that masking keeps and that count as dependencies, exactly as services call themselves. */
   readonly knownServices: ReadonlySet<string>;
+  /** By default those that are in use. */
+  readonly versions?: FingerprintVersions;
 }
 
 export type Intake =
@@ -42,7 +44,7 @@ export function takeIn(value: FailureSignal, position: SourcePosition, settings:
 export function readSignal(
   value: FailureSignal,
   position: SourcePosition,
-  { knownServices }: IntakeSettings,
+  { knownServices, versions = fingerprintVersions }: IntakeSettings,
 ): IntakeSignal {
   const redactions: Record<string, number> = {};
   const clean = (text: string | null, maxChars: number) => withoutSecrets(text, maxChars, redactions);
@@ -50,11 +52,11 @@ export function readSignal(
   const exception = cleanException(value.exception, clean);
   const exceptions = readExceptions(exception, said);
   const message = withException(said, exceptions[0]);
-  const template = templates.of(maskMessage(message, knownServices)).text;
+  const template = templates.of(versions.current.mask(message, knownServices)).text;
   const service = toName(value.service) || 'unknown_service';
   const severityNumber = toSeverityNumber(value.severityNumber);
   const severityText = sameName(toStorableText(value.severityText ?? '', limits.severityTextChars));
-  const { fingerprint, parts } = fingerprintOf({
+  const input: FingerprintInput = {
     service,
     level: levelOf(severityNumber, severityText),
     message: said,
@@ -65,7 +67,9 @@ export function readSignal(
       value.fingerprint?.slice(0, maxCallerParts).map((part) => clean(part, limits.scannedMessageChars)) ??
       null,
     knownServices,
-  });
+  };
+  const { fingerprint, parts } = fingerprintOf(input, versions.current);
+  const before = versions.previous && previousFingerprintOf(input, message, versions.previous);
   return {
     ...position,
     environment: toName(value.environment) || 'default',
@@ -82,11 +86,21 @@ export function readSignal(
     stack: stackOf(exception),
     occurredAt: toTime(value.occurredAt),
     fingerprint,
+    previousFingerprint: before === undefined || before === fingerprint ? null : before,
     fingerprintParts: parts,
     template,
     problem: problemOf(exceptions, said),
     redactions: isEmpty(redactions) ? noRedactions : redactions,
   };
+}
+
+function previousFingerprintOf(
+  input: FingerprintInput,
+  message: string,
+  previous: FingerprintVersion,
+): string {
+  const template = previous.mask(message, input.knownServices);
+  return fingerprintOf({ ...input, template }, previous).fingerprint;
 }
 
 const noRedactions: Readonly<Record<string, number>> = Object.freeze({});

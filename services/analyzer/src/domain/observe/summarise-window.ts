@@ -7,6 +7,7 @@ import type {
 } from '@prodsentinel/contracts';
 import { chooseEvidence } from './evidence.ts';
 import { toFingerprint } from './fingerprint.ts';
+import { fingerprintVersions } from './fingerprint-versions.ts';
 import type { IntakeSignal } from './intake-signal.ts';
 import { limits } from './limits.ts';
 import { primaryOf } from './primary-fingerprint.ts';
@@ -26,6 +27,7 @@ export interface WindowSummary {
   readonly environment: string;
   /** The primary signal's. */
   readonly fingerprint: string;
+  readonly previousFingerprint: string | null;
   readonly fingerprintParts: readonly FingerprintPart[];
   readonly title: string;
   /** The most frequent templates first, at most 100. */
@@ -60,6 +62,7 @@ export function summariseWindow(
   return {
     environment: primary.environment,
     fingerprint: primary.fingerprint,
+    previousFingerprint: primary.previousFingerprint,
     fingerprintParts: primary.fingerprintParts,
     get title() {
       return (title ??= titleOf(primary));
@@ -146,12 +149,14 @@ function releasesOf(signals: readonly IntakeSignal[]): Set<string> {
 }
 
 function emptyWindow(): WindowSummary {
-  const { fingerprint, parts } = toFingerprint([
-    { kind: 'message', value: 'a window without failures', why: 'there is nothing else to go by' },
-  ]);
+  const { fingerprint, parts } = toFingerprint(
+    [{ kind: 'message', value: 'a window without failures', why: 'there is nothing else to go by' }],
+    fingerprintVersions.current.version,
+  );
   return {
     environment: 'default',
     fingerprint,
+    previousFingerprint: null,
     fingerprintParts: [...parts],
     title: 'a window without failures',
     signature: [],

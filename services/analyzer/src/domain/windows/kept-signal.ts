@@ -19,10 +19,14 @@ export type Common = Pick<
   | 'fingerprintParts'
   | 'template'
   | 'redactions'
-> & { readonly problemType: string };
+> & {
+  readonly problemType: string;
+  /** Only there when it is not null: it takes no room while there is one version of the algorithm. */
+  readonly previousFingerprint?: string;
+};
 
 export function commonOf(signal: IntakeSignal): Common {
-  return {
+  const common: Common = {
     partition: signal.partition,
     environment: signal.environment,
     traceId: signal.traceId,
@@ -39,12 +43,15 @@ export function commonOf(signal: IntakeSignal): Common {
     redactions: signal.redactions,
     problemType: signal.problem.type,
   };
+  const { previousFingerprint } = signal;
+  return previousFingerprint === null ? common : { ...common, previousFingerprint };
 }
 
 /** Whether a signal has all of this; what varies most is asked for first. */
 export function isCommonTo(common: Common, signal: IntakeSignal): boolean {
   return (
     common.fingerprint === signal.fingerprint &&
+    (common.previousFingerprint ?? null) === signal.previousFingerprint &&
     common.parentSpanId === signal.parentSpanId &&
     common.template === signal.template &&
     common.fingerprintParts === signal.fingerprintParts &&
@@ -170,6 +177,10 @@ export class KeptSignal implements IntakeSignal {
 
   get fingerprint(): string {
     return this.#common.fingerprint;
+  }
+
+  get previousFingerprint(): string | null {
+    return this.#common.previousFingerprint ?? null;
   }
 
   get fingerprintParts(): IntakeSignal['fingerprintParts'] {

@@ -23,7 +23,7 @@ export interface ObservationLimits {
   readonly maxOffsets: number;
 }
 
-/** Windows of one environment and fingerprint, in groups that fit one observation each; the order is kept. */
+/** Windows of one environment and fingerprint (in both versions), in groups that fit one observation each, in order. */
 export function groupWindows(
   windows: readonly SummarisedWindow[],
   limits: ObservationLimits,
@@ -31,7 +31,7 @@ export function groupWindows(
   const groups: SummarisedWindow[][] = [];
   const open = new Map<string, { group: SummarisedWindow[]; offsets: number }>();
   for (const each of windows) {
-    const key = observationKey(each.summary);
+    const key = `${observationKey(each.summary)}\0${each.summary.previousFingerprint ?? ''}`;
     const count = each.window.failures.length;
     const current = open.get(key);
     const fits =
@@ -60,8 +60,8 @@ export function observationKey({
 }
 
 /**
- * One observation out of windows of one environment and fingerprint. What it shows is of the worst window, the earliest
- * among equals, as it is the one that an engineer should see.
+ * One observation out of a group of windows. What it shows is of the worst window, the earliest among equals, as it is the
+ * one that an engineer should see.
  */
 export function toObservation(group: readonly SummarisedWindow[]): TracesObserved {
   const summaries = group.map(({ summary }) => summary);
@@ -69,7 +69,7 @@ export function toObservation(group: readonly SummarisedWindow[]): TracesObserve
   return {
     environment: shown.environment,
     fingerprint: shown.fingerprint,
-    previousFingerprint: null,
+    previousFingerprint: shown.previousFingerprint,
     fingerprintParts: [...shown.fingerprintParts],
     title: shown.title,
     signature: sumTemplates(summaries),

@@ -24,9 +24,9 @@ export interface OpenBounds {
 }
 
 /**
- * The open windows of one assigned partition. A failure opens the window of its trace, or of its fingerprint when it has
- * no trace. What must go early makes room down to half of the bound, oldest first: what comes later opens a further
- * window, which is cheap.
+ * The open windows of one assigned partition. A failure opens the window of its trace, or of its fingerprint (in both
+ * versions) when it has no trace. What must go early makes room down to half of the bound, oldest first: what comes later
+ * opens a further window, which is cheap.
  */
 export class PartitionWindows {
   readonly epoch: number;
@@ -126,6 +126,8 @@ export class PartitionWindows {
 }
 
 /** No part holds a NUL, so that no environment or trace id can be taken for another pair. */
-function keyOf({ environment, traceId, fingerprint }: IntakeSignal): string {
-  return traceId === '' ? `${environment}\0\0${fingerprint}` : `${environment}\0${traceId}`;
+function keyOf({ environment, traceId, fingerprint, previousFingerprint }: IntakeSignal): string {
+  if (traceId !== '') return `${environment}\0${traceId}`;
+  const key = `${environment}\0\0${fingerprint}`;
+  return previousFingerprint === null ? key : `${key}\0${previousFingerprint}`;
 }

@@ -15,7 +15,10 @@ const same = (a: Partial<FailureSignal>, b: Partial<FailureSignal>) =>
 const kinds = (fields: Partial<FailureSignal>) => taken(fields).fingerprintParts.map(({ kind }) => kind);
 
 const hashOf = (...values: string[]) =>
-  toFingerprint(values.map((value) => ({ kind: 'caller', value, why: '' }))).fingerprint;
+  toFingerprint(
+    values.map((value) => ({ kind: 'caller', value, why: '' })),
+    'v1',
+  ).fingerprint;
 
 const failingAt = (line: number) => ({
   message: `order ${line} failed`,
@@ -38,7 +41,7 @@ describe('fingerprintOf', () => {
   test('is the version and 32 hex digits of what the parts say', () => {
     const signal = taken({ message: 'boom 5' });
     expect(signal.fingerprint).toMatch(/^v1:[0-9a-f]{32}$/);
-    expect(toFingerprint(signal.fingerprintParts).fingerprint).toBe(signal.fingerprint);
+    expect(toFingerprint(signal.fingerprintParts, 'v1').fingerprint).toBe(signal.fingerprint);
   });
 
   test('cannot be confused by delimiters in the parts', () => {

@@ -22,6 +22,10 @@ const signals: [string, IntakeSignal][] = [
   ['a time whose lower half is nothing', taken({ message: 'x', occurredAt: 5 * 2 ** 26 })],
   ['the latest time there is', taken({ message: 'x', occurredAt: Number.MAX_SAFE_INTEGER })],
   ['a secret that was removed', taken({ message: 'password=hunter22 refused' })],
+  [
+    'a fingerprint in two versions',
+    { ...taken({ message: 'x' }), previousFingerprint: `v0:${'a'.repeat(32)}` },
+  ],
   ['a text larger than a page is shared by', taken({ message: 'é'.repeat(16_000) })],
 ];
 

@@ -36,6 +36,7 @@ function signal(
     stack: null,
     occurredAt: null,
     fingerprint,
+    previousFingerprint: null,
     fingerprintParts: [],
     template: 't',
     problem: { type: '', message: 'm' },
