@@ -20,11 +20,16 @@ export async function auditTopic(broker: string, topic: string): Promise<Audited
   if (total === 0) return [];
   const consumer = client.consumer({ groupId: `audit-${randomUUID()}`, maxWaitTimeInMs: 100 });
   const records = new Journal<AuditedRecord>();
+  // A member that has to join again reads again what it has read: that is twice in the reading, not in the log.
+  const seen = new Set<string>();
   await consumer.connect();
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
   await consumer.run({
     autoCommit: false,
     eachMessage: async ({ partition, message }) => {
+      const position = `${partition}/${message.offset}`;
+      if (seen.has(position)) return;
+      seen.add(position);
       const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]);
       records.add({
         partition,
