@@ -71,6 +71,7 @@ export function isCommonTo(common: Common, signal: IntakeSignal): boolean {
 
 const half = 2 ** 26;
 const noTime = -1;
+const sameAsMessage = -1;
 
 /**
  * A signal as it waits in an open window: two small objects instead of some ten, as each would be copied by the garbage
@@ -102,8 +103,9 @@ export class KeptSignal implements IntakeSignal {
     this.#messageEnd = pages.used;
     if (stack !== null) pages.write(stack);
     this.#stackEnd = pages.used;
-    if (problem.message !== message) pages.write(problem.message);
-    this.#problemEnd = pages.used;
+    const isMessage = problem.message === message;
+    if (!isMessage) pages.write(problem.message);
+    this.#problemEnd = isMessage ? sameAsMessage : pages.used;
     this.#appendedHigh = Math.floor(appendedAtMs / half);
     this.#appendedLow = appendedAtMs - this.#appendedHigh * half;
     this.#occurredHigh = occurredAt === null ? 0 : Math.floor(occurredAt / half);
@@ -122,7 +124,7 @@ export class KeptSignal implements IntakeSignal {
   }
 
   get problem(): IntakeSignal['problem'] {
-    const isMessage = this.#problemEnd === this.#stackEnd;
+    const isMessage = this.#problemEnd === sameAsMessage;
     const message = isMessage ? this.message : this.#page.toString('utf8', this.#stackEnd, this.#problemEnd);
     return { type: this.#common.problemType, message };
   }

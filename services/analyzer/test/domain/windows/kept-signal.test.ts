@@ -18,6 +18,13 @@ const signals: [string, IntakeSignal][] = [
     'an exception that says something else than the message',
     taken({ message: 'request failed', exception: { type: null, message: null, stack, causes: [] } }),
   ],
+  [
+    'an exception that says nothing but its type',
+    taken({
+      message: 'request failed',
+      exception: { type: 'java.lang.NullPointerException', message: null, stack: null, causes: [] },
+    }),
+  ],
   ['no time', taken({ message: 'x', occurredAt: null })],
   ['a time whose lower half is nothing', taken({ message: 'x', occurredAt: 5 * 2 ** 26 })],
   ['the latest time there is', taken({ message: 'x', occurredAt: Number.MAX_SAFE_INTEGER })],
