@@ -21,6 +21,8 @@ const partDeadlineMs = 4_000;
 /** Answers `/health/live`, `/health/ready` and `/metrics`, from what the stages of this process say of themselves. */
 export class Health {
   readonly metrics = new Registry();
+  /** What Node.js says of the process: there is one of it, whatever parts it has. */
+  readonly #ofProcess = new Registry();
   readonly #stages = new Map<string, StageHealth>();
   readonly #parts = new Set<HealthPart>();
   readonly #onChange: (stage: string, health: StageHealth) => void;
@@ -61,17 +63,17 @@ export class Health {
    * @throws AppError `unavailable` naming the part that does not answer: a sum without it would be wrong
    */
   async readMetrics(): Promise<string> {
-    if (this.#parts.size === 0) return this.metrics.metrics();
+    if (this.#parts.size === 0) return Registry.merge([this.#ofProcess, this.metrics]).metrics();
     const ofParts = [...this.#parts].map((part) =>
       withDeadline(`the metrics of ${part.name}`, partDeadlineMs, part.readMetrics()),
     );
     const all = await Promise.all([this.metrics.getMetricsAsJSON(), ...ofParts]);
-    return AggregatorRegistry.aggregate(all).metrics();
+    return Registry.merge([this.#ofProcess, AggregatorRegistry.aggregate(all)]).metrics();
   }
 
   /** Serves on host and port (0: a free one). The address is in `server.listeningOrigin` once it listens. */
   async serve(host: string, port: number): Promise<FastifyInstance> {
-    collectDefaultMetrics({ register: this.metrics });
+    collectDefaultMetrics({ register: this.#ofProcess });
     const server = Fastify();
     server.get('/health/live', async (_request, reply) => {
       const reason = await this.#whyNotLive();

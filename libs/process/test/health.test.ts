@@ -48,6 +48,8 @@ test('the metrics of the parts are summed up with those of the process, until a 
   expect(text).toContain('things_total{kind="a"} 111');
   expect(text).toContain('only_there 7');
   expect(text).toContain('process_cpu_seconds_total');
+  // What Node.js would leave out of a sum.
+  expect(text).toContain('process_start_time_seconds');
   exclude();
   expect((await get('/metrics')).text).toContain('things_total{kind="a"} 101');
 });
