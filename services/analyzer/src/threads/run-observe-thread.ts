@@ -40,15 +40,15 @@ export function runObserveThread(factories: Partial<StageFactories> = {}): void 
     turn: () => undefined,
     metrics: () => health.metrics.getMetricsAsJSON(),
   };
-  const answer = async (id: number, call: ThreadCall) => {
+  const answer = async (call: ThreadCall) => {
     try {
-      say({ kind: 'answer', id, value: await calls[call]() });
+      say({ kind: 'answer', call, value: await calls[call]() });
     } catch (error) {
-      say({ kind: 'refusal', id, error: toPlainError(error) });
+      say({ kind: 'refusal', call, error: toPlainError(error) });
     }
   };
   port.on('message', (message: ToThread) => {
     if (message.kind === 'turn') turns.began(message.id);
-    else void answer(message.id, message.call);
+    else void answer(message.call);
   });
 }

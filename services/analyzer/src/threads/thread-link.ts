@@ -2,31 +2,30 @@ import type { Worker } from 'node:worker_threads';
 import { AppError, describeError } from '@prodsentinel/kernel';
 import { fromPlainError, type FromThread, type ThreadCall, type ToThread } from './thread-messages.ts';
 
-interface Waiting {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: AppError) => void;
-}
+type Waiting = ReturnType<typeof Promise.withResolvers<unknown>>;
 
 /** What a thread says by itself. */
 export type ThreadWord = Exclude<FromThread, { kind: 'answer' | 'refusal' }>;
 
-/** Calls to a thread and what it says. A thread that ends answers nothing any more: whoever waits for it is told. */
+/**
+ * Calls to a thread and what it says. While it has not answered it is not asked for the same again, so that nothing gathers
+ * in front of one that hangs. A thread that ends answers nothing any more: whoever waits for it is told.
+ */
 export class ThreadLink {
   /** Resolves when the thread is gone, with what ended it. */
   readonly ended: Promise<AppError>;
   readonly #name: string;
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
-  #lastId = 0;
+  readonly #waiting = new Map<ThreadCall, Waiting>();
   #end: AppError | undefined;
 
   constructor(name: string, worker: Worker, onWord: (word: ThreadWord) => void) {
     this.#name = name;
     this.#worker = worker;
     worker.on('message', (message: FromThread) => {
-      if (message.kind === 'answer') this.#settle(message.id, ({ resolve }) => resolve(message.value));
+      if (message.kind === 'answer') this.#settle(message.call, ({ resolve }) => resolve(message.value));
       else if (message.kind === 'refusal')
-        this.#settle(message.id, ({ reject }) => reject(fromPlainError(message.error)));
+        this.#settle(message.call, ({ reject }) => reject(fromPlainError(message.error)));
       else onWord(message);
     });
     const { promise, resolve } = Promise.withResolvers<AppError>();
@@ -36,7 +35,7 @@ export class ThreadLink {
     });
     worker.on('exit', (code) => {
       this.#end ??= new AppError('bug', `${name} ended with code ${code}`);
-      for (const id of this.#waiting.keys()) this.#settle(id, ({ reject }) => reject(this.#gone()));
+      for (const call of this.#waiting.keys()) this.#settle(call, ({ reject }) => reject(this.#gone()));
       resolve(this.#end);
     });
   }
@@ -48,11 +47,12 @@ export class ThreadLink {
   /** @throws AppError what the thread answers with, or `bug` when it ends without an answer */
   call(call: ThreadCall): Promise<unknown> {
     if (this.isGone) return Promise.reject(this.#gone());
-    const id = ++this.#lastId;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.tell({ kind: 'call', id, call });
-    });
+    const asked = this.#waiting.get(call);
+    if (asked) return asked.promise;
+    const waiting = Promise.withResolvers<unknown>();
+    this.#waiting.set(call, waiting);
+    this.tell({ kind: 'call', call });
+    return waiting.promise;
   }
 
   tell(message: ToThread): void {
@@ -67,10 +67,10 @@ export class ThreadLink {
     return this.#end ?? new AppError('bug', `${this.#name} is gone`);
   }
 
-  #settle(id: number, how: (waiting: Waiting) => void): void {
-    const waiting = this.#waiting.get(id);
+  #settle(call: ThreadCall, how: (waiting: Waiting) => void): void {
+    const waiting = this.#waiting.get(call);
     if (!waiting) return;
-    this.#waiting.delete(id);
+    this.#waiting.delete(call);
     how(waiting);
   }
 }

@@ -16,13 +16,13 @@ export interface ThreadData {
 export type ThreadCall = 'start' | 'stop' | 'turn' | 'metrics';
 
 export type ToThread =
-  | { readonly kind: 'call'; readonly id: number; readonly call: ThreadCall }
+  | { readonly kind: 'call'; readonly call: ThreadCall }
   /** The thread has the turn that it asked for. */
   | { readonly kind: 'turn'; readonly id: number };
 
 export type FromThread =
-  | { readonly kind: 'answer'; readonly id: number; readonly value?: unknown }
-  | { readonly kind: 'refusal'; readonly id: number; readonly error: PlainError }
+  | { readonly kind: 'answer'; readonly call: ThreadCall; readonly value?: unknown }
+  | { readonly kind: 'refusal'; readonly call: ThreadCall; readonly error: PlainError }
   | { readonly kind: 'health'; readonly state: StageState; readonly reason: string }
   | { readonly kind: 'failed'; readonly error: PlainError }
   | { readonly kind: 'takeTurn'; readonly id: number; readonly isExclusive: boolean }
