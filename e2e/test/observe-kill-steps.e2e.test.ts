@@ -1,56 +1,38 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { Oracle } from '@prodsentinel/fault-tools';
-import { RawProducer, readLag, type MessagingLogger } from '@prodsentinel/messaging';
+import { readLag } from '@prodsentinel/messaging';
 import { expectCountedOnce, sendTraces } from './observe-traces.ts';
-import { ended, startObserver, type Observer } from './observer-process.ts';
-import { startWholeSystem, type WholeSystem } from './whole-system.ts';
+import { startObservedSystem, type ObservedSystem } from './observed-system.ts';
+import { ended } from './observer-process.ts';
 
 jest.setTimeout(120_000);
 
 const isFull = process.env['PRODSENTINEL_TEST_FULL'] === '1';
 const testWhenFull = isFull ? test : test.skip;
 const onlyFull = isFull ? '' : ' (skipped: only with PRODSENTINEL_TEST_FULL=1)';
-const silent: MessagingLogger = { debug() {}, info() {}, warn() {}, error() {} };
 
-let whole: WholeSystem;
-let producer: RawProducer;
-const observers: Observer[] = [];
+let system: ObservedSystem;
 
 beforeAll(async () => {
-  whole = await startWholeSystem({ ANALYZER_STAGES: 'diagnose' });
-  producer = new RawProducer({ ...whole.connection, logger: silent });
-  await producer.start(new AbortController().signal);
+  system = await startObservedSystem();
 });
 
-afterEach(async () => {
-  for (const { child } of observers) child.kill('SIGKILL');
-  await Promise.all(observers.splice(0).map(ended));
-});
+afterEach(() => system?.killObservers());
 
-afterAll(async () => {
-  await producer?.stop();
-  await whole?.stop();
-});
-
-async function start(count: number, killAt?: string): Promise<Observer[]> {
-  const started = await Promise.all(
-    Array.from({ length: count }, () => startObserver(whole.stack.env, killAt)),
-  );
-  observers.push(...started);
-  return started;
-}
+afterAll(() => system?.stop());
 
 const steps = ['claimed:1', 'gathering:5', 'closing:1', 'published:1', 'finished:1'];
 
 async function killAt(step: string, others: number): Promise<void> {
+  const { whole, producer } = system;
   const oracle = new Oracle();
   const before = await whole.totals();
-  const [victim] = await start(1, step);
-  await start(others);
+  const victim = await system.start({}, step);
+  await Promise.all(Array.from({ length: others }, () => system.start()));
   await sendTraces(producer, oracle, 60);
-  expect(await ended(victim!)).toBe('SIGKILL');
+  expect(await ended(victim)).toBe('SIGKILL');
   await sendTraces(producer, oracle, 60);
-  await start(1);
+  await system.start();
   await expectCountedOnce(whole, oracle, before);
 }
 
@@ -64,17 +46,18 @@ testWhenFull.each(cases)(
 );
 
 test('an observer that stands still until its partitions are others’, and then goes on, changes no count', async () => {
+  const { whole, producer } = system;
   const oracle = new Oracle();
   const before = await whole.totals();
-  const [still] = await start(1);
+  const still = await system.start();
   await sendTraces(producer, oracle, 60);
-  await still!.holdsRecords();
+  await still.holdsRecords();
   // With records that it has read and not published, and it does not hear of the rebalance.
-  still!.child.kill('SIGSTOP');
-  await start(1);
+  still.child.kill('SIGSTOP');
+  await system.start();
   await sendTraces(producer, oracle, 60);
   await whole.settled();
-  still!.child.kill('SIGCONT');
+  still.child.kill('SIGCONT');
   await sendTraces(producer, oracle, 60);
   while ((await readLag(whole.connection, 'prodsentinel-observe', ['failures'])) > 0);
   await expectCountedOnce(whole, oracle, before);

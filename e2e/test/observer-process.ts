@@ -9,6 +9,8 @@ const fixture = fileURLToPath(
 
 export interface Observer {
   readonly child: ChildProcess;
+  /** Asks whether it is live. Answers why it is not; undefined when it is. */
+  whyNotLive(): Promise<string | undefined>;
   /** The value of a metric, its series summed up. */
   metric(name: string): Promise<number>;
   /** Waits until it holds records that it has read and not finished. */
@@ -40,15 +42,19 @@ export async function startObserver(settings: object, killAt = ''): Promise<Obse
   const ready = once(child, 'message') as Promise<[{ addresses: Record<string, string> }]>;
   const [message] = await Promise.race([ready, once(child, 'exit').then(() => [undefined])]);
   if (!message) throw new Error(`the observer ended with ${child.signalCode ?? child.exitCode}`);
-  const metrics = `${message.addresses['health']}/metrics`;
+  const { health } = message.addresses;
   const metric = async (name: string) => {
-    const text = await (await fetch(metrics)).text();
+    const text = await (await fetch(`${health}/metrics`)).text();
     const series = text.matchAll(new RegExp(`^${name}{[^}]*} (\\S+)$`, 'gm'));
     return [...series].reduce((sum, [, value]) => sum + Number(value), 0);
   };
   return {
     child,
     metric,
+    async whyNotLive() {
+      const { reason } = (await (await fetch(`${health}/health/live`)).json()) as { reason?: string };
+      return reason;
+    },
     async holdsRecords() {
       while ((await metric('prodsentinel_consumer_inflight')) === 0);
     },
