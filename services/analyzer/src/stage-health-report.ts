@@ -53,7 +53,7 @@ export class StageHealthReport {
     const halt = tell(this.#halts);
     const pause = tell(this.#pauses);
     const degradation = tell(this.#degradations);
-    if (!this.#isRunning) this.#health.set(this.#stage, 'starting', pause || degradation);
+    if (!this.#isRunning) this.#health.set(this.#stage, 'starting', halt || pause || degradation);
     else if (halt) this.#health.set(this.#stage, 'halted', halt);
     else if (pause) this.#health.set(this.#stage, 'paused', pause);
     else if (degradation) this.#health.set(this.#stage, 'degraded', degradation);

@@ -9,6 +9,8 @@ test('the worst of its parts is how the stage is; a reason that several have is 
   report.part('one', { state: 'starting', reason: 'Kafka is away' });
   report.part('two', { state: 'starting', reason: '' });
   expect(stage()).toEqual({ state: 'starting', reason: 'Kafka is away' });
+  report.part('two', { state: 'halted', reason: 'resume partition 3' });
+  expect(stage()).toEqual({ state: 'starting', reason: 'resume partition 3' });
   for (const part of ['one', 'two']) report.part(part, { state: 'degraded', reason: 'Redis is away' });
   report.running();
   expect(stage()).toEqual({ state: 'degraded', reason: 'Redis is away' });
