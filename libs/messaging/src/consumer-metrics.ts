@@ -136,6 +136,8 @@ function registerGauges(registry: Registry, sources: Set<Source>): void {
       name: `prodsentinel_${name}`,
       help,
       labelNames: [group, 'topic', 'partition'],
+      // A partition is one member's: while two threads believe to have it, its lag is not twice as much.
+      aggregator: 'max',
       registers: [registry],
       collect() {
         this.reset();
