@@ -4,6 +4,7 @@ import type { EachMessagePayload } from 'kafkajs';
 import { fromKafkaError } from './errors.ts';
 import { clusterName, createKafkaClient, type KafkaConnection } from './kafka-client.ts';
 import type { HeaderValue } from './raw-producer.ts';
+import { ReadProgress } from './read-progress.ts';
 import { lastText } from './redrive-source.ts';
 import { withAdmin } from './topic-check.ts';
 
@@ -65,25 +66,22 @@ export async function foldTopic(
   const groupId = clusterName(connection, `prodsentinel-read-${randomUUID()}`);
   const client = createKafkaClient(connection, { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 });
   const consumer = client.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 100 });
-  let taken = 0;
+  const progress = new ReadProgress(bounds);
   try {
     await consumer.connect();
     await consumer.subscribe({ topic: clusterName(connection, topic), fromBeginning: true });
     const complete = new Promise<void>((resolve, reject) => {
       consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
       const takeOne = async (payload: EachMessagePayload) => {
-        const { from = 0, end = 0 } = bounds.get(payload.partition) ?? {};
-        const offset = Number(payload.message.offset);
-        if (offset < from || offset >= end) return;
         try {
-          await take(toStoredRecord(payload));
+          const isNext = progress.advance(payload.partition, Number(payload.message.offset));
+          if (isNext) await take(toStoredRecord(payload));
         } catch (error) {
           // Thrown here the client would only read it again.
           reject(error);
           return;
         }
-        taken += 1;
-        if (taken === total) resolve();
+        if (progress.isComplete) resolve();
       };
       consumer.run({ autoCommit: false, eachMessage: takeOne }).catch(reject);
       for (const [partition, { from }] of sinceMs === undefined ? [] : bounds)
