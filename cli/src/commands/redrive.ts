@@ -90,7 +90,7 @@ async function run(
       'PRODSENTINEL_REDRIVE_KEY is not set: without a signature that observe knows, failures would count as new ones',
     );
   await withRedis(REDIS_URL, async (redis) => {
-    const memory = createRedriveMemory(redis, connection, keptMs(topic));
+    const memory = createRedriveMemory(redis, connection, { keepMs: keptMs(topic), nowMs: Date.now });
     const { letters, more } = await choose({ topic, key, connection, memory }, options, context);
     if (options.yes) await send({ topic, key, connection, memory }, { ...options, letters }, context);
     else say(`${letters.length} would be redriven, nothing was: again with --yes`);

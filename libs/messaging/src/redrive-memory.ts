@@ -12,31 +12,38 @@ export interface RedriveMemory {
 }
 
 /** The commands of Redis that are needed; a client of ioredis has them. */
-export interface RedisSets {
-  smembers(key: string): Promise<string[]>;
-  sadd(key: string, ...members: string[]): Promise<number>;
+export interface RedisSortedSets {
+  zadd(key: string, ...scoresAndMembers: (number | string)[]): Promise<number>;
+  zrange(key: string, start: string, stop: string): Promise<string[]>;
+  zremrangebyscore(key: string, min: number, max: number): Promise<number>;
   pexpire(key: string, milliseconds: number): Promise<number>;
 }
 
-/**
- * In Redis, one set a topic.
- *
- * @param keepMs from the last redrive on; at least the retention of dead letters
- */
+export interface RedriveMemoryOptions {
+  /** Milliseconds that a redrive is remembered; at least the retention of dead letters. */
+  readonly keepMs: number;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+}
+
+/** In Redis, one sorted set a topic, by the time of the redrive. */
 export function createRedriveMemory(
-  redis: RedisSets,
+  redis: RedisSortedSets,
   connection: KafkaConnection,
-  keepMs: number,
+  { keepMs, nowMs }: RedriveMemoryOptions,
 ): RedriveMemory {
-  const keyOf = (topic: Topic) => `ps:{redriven}:${clusterName(connection, topic)}`;
+  const keyOf = (topic: Topic) => `ps:{redriven-at}:${clusterName(connection, topic)}`;
   return {
     async read(topic) {
-      const known = new Set(await runRedis(redis.smembers(keyOf(topic))));
+      const known = new Set(await runRedis(redis.zrange(keyOf(topic), '0', '-1')));
       return (letter) => known.has(toMember(letter));
     },
     async add(topic, letters) {
       if (letters.length === 0) return;
-      await runRedis(redis.sadd(keyOf(topic), ...letters.map(toMember)));
+      const now = nowMs();
+      await runRedis(redis.zadd(keyOf(topic), ...letters.flatMap((letter) => [now, toMember(letter)])));
+      // Else a set that is added to now and then would grow for ever.
+      await runRedis(redis.zremrangebyscore(keyOf(topic), 0, now - keepMs));
       await runRedis(redis.pexpire(keyOf(topic), keepMs));
     },
   };
