@@ -236,9 +236,10 @@ describe('dead letters', () => {
       });
     const producer = await cluster.rawProducer();
     const topic = 'failures.dlq';
-    await producer.sendRaw([{ topic, partition: 0, key: 'k', value: Buffer.from('of a stranger') }]);
+    const headers = { 'prodsentinel.error.code': 'odd\u001b[2J' };
+    await producer.sendRaw([{ topic, partition: 0, key: 'k', value: Buffer.from('of a stranger'), headers }]);
     expect((await run('redrive failures --all --yes')).data).toEqual([
-      'failures.dlq 0/0 (unknown) left out: nothing says where it came from',
+      'failures.dlq 0/0 (odd [2J) left out: nothing says where it came from',
     ]);
     expect(await stored('failures')).toEqual([]);
   });

@@ -15,6 +15,7 @@ import { addChoiceOptions, isChosen, parsePosition, type Choice } from '../dead-
 import { readDeadLetters } from '../dead-letters/read-dead-letters.ts';
 import { keptMs, obstacleOf, redrive } from '../dead-letters/redrive.ts';
 import { readKafkaAccess } from '../kafka-access.ts';
+import { printable } from '../terminal-text.ts';
 import { wholeNumberOption } from '../whole-number-option.ts';
 import { withRedis } from '../with-redis.ts';
 
@@ -174,5 +175,6 @@ function tell(
   const dlq = deadLetterTopicOf(topic);
   if (json) return out(JSON.stringify({ topic: dlq, partition, offset, source, outcome, why }));
   const to = source ? ` to ${topic} ${source.partition}/${source.offset}` : '';
-  out(`${dlq} ${partition}/${offset} (${code}) ${outcome}${why === undefined ? to : `: ${why}`}`);
+  const told = `${dlq} ${partition}/${offset} (${code}) ${outcome}${why === undefined ? to : `: ${why}`}`;
+  out(printable(told));
 }
