@@ -6,6 +6,7 @@ import {
   type StoredDeadLetter,
 } from '@prodsentinel/messaging';
 import { matches, type Choice } from './choice.ts';
+import { KeptLetters, type Found } from './kept-letters.ts';
 
 export interface Reading {
   readonly topic: Topic;
@@ -18,13 +19,6 @@ export interface Reading {
   readonly isLeftOut?: (letter: StoredDeadLetter) => boolean;
 }
 
-export interface Found {
-  /** By partition and offset. */
-  readonly letters: readonly StoredDeadLetter[];
-  /** How many fit beyond those. */
-  readonly more: number;
-}
-
 /** Any of what Kafka keeps for 30 days may be looked for; they are read one by one. */
 const maxRead = 100_000_000;
 const deadlineMs = 30 * 60_000;
@@ -34,15 +28,13 @@ const maxBytes = 64 * 1024 * 1024;
 /**
  * Reads the dead letters of a topic that fit, as far as they may be kept.
  *
- * @throws AppError `unavailable` when Kafka does not answer
+ * @throws AppError `unavailable` when Kafka does not answer, `conflict` when the topic holds too many to be read
  */
 export async function readDeadLetters(
   connection: KafkaConnection,
   { topic, choice, key, limit, isLeftOut }: Reading,
 ): Promise<Found> {
-  const letters: StoredDeadLetter[] = [];
-  let bytes = 0;
-  let more = 0;
+  const kept = new KeptLetters({ count: limit, bytes: maxBytes });
   const options = {
     maxRecords: maxRead,
     deadlineMs,
@@ -50,18 +42,7 @@ export async function readDeadLetters(
   };
   await foldTopic(connection, deadLetterTopicOf(topic), options, (record) => {
     const letter = toStoredDeadLetter(topic, record, key);
-    if (!matches(letter, choice) || isLeftOut?.(letter)) return;
-    const size = (record.value?.length ?? 0) + (record.key?.length ?? 0);
-    if (letters.length >= limit || (letters.length > 0 && bytes + size > maxBytes)) {
-      more += 1;
-      return;
-    }
-    letters.push(letter);
-    bytes += size;
+    if (matches(letter, choice) && !isLeftOut?.(letter)) kept.offer(letter);
   });
-  return { letters: letters.toSorted(inOrder), more };
-}
-
-function inOrder({ record: a }: StoredDeadLetter, { record: b }: StoredDeadLetter): number {
-  return a.partition - b.partition || a.offset - b.offset;
+  return kept.found;
 }

@@ -37,7 +37,7 @@ export {
   type TopicEnds,
 } from './progress.ts';
 export { createProducer, type ProducerOptions } from './producer.ts';
-export { RawProducer, type ProducerLimits, type RawMessage } from './raw-producer.ts';
+export { RawProducer, type HeaderValue, type ProducerLimits, type RawMessage } from './raw-producer.ts';
 export { foldTopic, readTopic, type ReadTopicOptions, type StoredRecord } from './read-topic.ts';
 export { createRedisCrashStore } from './redis-crash-store.ts';
 export { createRedriveMemory, type RedriveMemory } from './redrive-memory.ts';
