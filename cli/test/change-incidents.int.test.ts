@@ -2,8 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { openDatabase, showIncident, type Database } from '@prodsentinel/database';
 import { createTestDatabase, type TestDatabase } from '@prodsentinel/database/testing';
 import { exitCodes, newId } from '@prodsentinel/kernel';
-import { createCli } from '../src/cli.ts';
-import { runProgram } from '../src/run-program.ts';
+import { runCli } from './run-cli.ts';
 
 let target: TestDatabase;
 let database: Database;
@@ -30,19 +29,8 @@ async function incident(service: string, severity = 'high'): Promise<string> {
   return id;
 }
 
-async function run(...args: string[]) {
-  const data: string[] = [];
-  const messages: string[] = [];
-  const context = {
-    env: { DATABASE_URL: target.url },
-    out: (line: string) => data.push(line),
-    say: (line: string) => messages.push(line),
-    columns: 100,
-    isColourful: false,
-    signal: new AbortController().signal,
-  };
-  const code = await runProgram(createCli(context), args, context);
-  return { code, data, messages: messages.join('\n') };
+function run(...args: string[]) {
+  return runCli(args, { DATABASE_URL: target.url });
 }
 
 describe('changing incidents', () => {

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { exitCodes } from '@prodsentinel/kernel';
 import { createCli } from '../src/cli.ts';
 import type { ConsoleContext } from '../src/console-context.ts';
-import { runProgram } from '../src/run-program.ts';
+import { createTestConsole, runCli } from './run-cli.ts';
 
 describe('the command line', () => {
   test.each([
@@ -67,25 +67,10 @@ function allCommands(): [words: string[], isGroup: boolean][] {
     [words, command.commands.length > 0],
     ...command.commands.flatMap((each) => walk(each, [...words, each.name()])),
   ];
-  return walk(createCli(createContext().context), []);
-}
-
-function createContext(env: ConsoleContext['env'] = {}) {
-  const data: string[] = [];
-  const messages: string[] = [];
-  const context: ConsoleContext = {
-    env,
-    out: (line) => data.push(line),
-    say: (line) => messages.push(line),
-    columns: 100,
-    isColourful: false,
-    signal: new AbortController().signal,
-  };
-  return { context, data, messages };
+  return walk(createCli(createTestConsole({}).context), []);
 }
 
 async function run(args: readonly string[], env: ConsoleContext['env'] = {}) {
-  const { context, data, messages } = createContext(env);
-  const code = await runProgram(createCli(context), args, context);
-  return { code, data: data.join('\n'), messages: messages.join('\n') };
+  const { code, data, messages } = await runCli(args, env);
+  return { code, data: data.join('\n'), messages };
 }

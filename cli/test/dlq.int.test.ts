@@ -2,8 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@
 import { exitCodes } from '@prodsentinel/kernel';
 import { done, readTopic, type AnyRecord, type Outcome } from '@prodsentinel/messaging';
 import { Journal, TestCluster } from '../../libs/messaging/test/test-cluster.ts';
-import { createCli } from '../src/cli.ts';
-import { runProgram } from '../src/run-program.ts';
+import { runCli } from './run-cli.ts';
 
 jest.setTimeout(120_000);
 
@@ -22,26 +21,15 @@ let given: Journal<AnyRecord<'failures'>>;
 let answers: Record<string, Outcome>;
 let cluster: TestCluster;
 
-async function run(words: string, env: Record<string, string | undefined> = {}) {
-  const data: string[] = [];
-  const messages: string[] = [];
-  const context = {
-    env: {
-      KAFKA_BROKERS: cluster.connection.brokers.join(','),
-      SCHEMA_REGISTRY_URL: cluster.registryUrl,
-      KAFKA_TOPIC_PREFIX: cluster.prefix,
-      REDIS_URL: process.env['REDIS_URL'],
-      PRODSENTINEL_REDRIVE_KEY: redriveKey,
-      ...env,
-    },
-    out: (line: string) => data.push(line),
-    say: (line: string) => messages.push(line),
-    columns: 100,
-    isColourful: false,
-    signal: new AbortController().signal,
-  };
-  const code = await runProgram(createCli(context), ['dlq', ...words.split(' ')], context);
-  return { code, data, messages: messages.join('\n') };
+function run(words: string, env: Record<string, string | undefined> = {}) {
+  return runCli(['dlq', ...words.split(' ')], {
+    KAFKA_BROKERS: cluster.connection.brokers.join(','),
+    SCHEMA_REGISTRY_URL: cluster.registryUrl,
+    KAFKA_TOPIC_PREFIX: cluster.prefix,
+    REDIS_URL: process.env['REDIS_URL'],
+    PRODSENTINEL_REDRIVE_KEY: redriveKey,
+    ...env,
+  });
 }
 
 const deadLetter = (code: string, reason: string): Outcome => ({ kind: 'deadLetter', code, reason });

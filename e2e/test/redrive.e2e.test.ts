@@ -2,8 +2,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { avroTypeOf, emptyRecord, type FailureSignal } from '@prodsentinel/contracts';
 import { RawProducer, type RecordSource } from '@prodsentinel/messaging';
 import { Redis } from 'ioredis';
-import { createCli } from '../../cli/src/cli.ts';
-import { runProgram } from '../../cli/src/run-program.ts';
+import { runCli } from '../../cli/test/run-cli.ts';
 import { createRedisSignalClaims } from '../../services/analyzer/src/adapters/redis-signal-claims.ts';
 import { startWholeSystem, type WholeSystem } from './whole-system.ts';
 
@@ -34,20 +33,8 @@ const failure: FailureSignal = {
 
 const send = (value: Buffer) => producer.sendRaw([{ topic: 'failures', key: 'a1', value }]);
 
-async function dlq(words: string) {
-  const { stack } = whole;
-  const messages: string[] = [];
-  const data: string[] = [];
-  const context = {
-    env: { ...stack.env, PRODSENTINEL_REDRIVE_KEY: redriveKey },
-    out: (line: string) => data.push(line),
-    say: (line: string) => messages.push(line),
-    columns: 100,
-    isColourful: false,
-    signal: new AbortController().signal,
-  };
-  const code = await runProgram(createCli(context), ['dlq', ...words.split(' ')], context);
-  return { code, data, messages };
+function dlq(words: string) {
+  return runCli(['dlq', ...words.split(' ')], { ...whole.stack.env, PRODSENTINEL_REDRIVE_KEY: redriveKey });
 }
 
 /** Registers a schema; answers the id that the registry gave it. */
@@ -107,7 +94,7 @@ test('what could not be read is redriven when it can be, and counted once where 
   await whole.system.startService('analyzer');
   expect(await dlq('redrive failures --code undecodable --yes')).toMatchObject({
     code: 0,
-    messages: ['1 redriven'],
+    messages: '1 redriven',
   });
   await whole.untilTrue('select sum(failure_count) = 2 from incidents');
   await whole.settled();
@@ -117,15 +104,15 @@ test('what could not be read is redriven when it can be, and counted once where 
   expect(await countedBits()).toEqual([before!.replace(' 10', ' 11')]);
 
   await whole.flushRedis();
-  expect((await dlq('redrive failures --all --yes')).messages).toEqual(['1 redriven']);
-  expect((await dlq('redrive failures --all --again --yes')).messages).toEqual(['1 redriven']);
+  expect((await dlq('redrive failures --all --yes')).messages).toBe('1 redriven');
+  expect((await dlq('redrive failures --all --again --yes')).messages).toBe('1 redriven');
   await whole.settled();
   expect(await totals()).toEqual({ failures: 2, traces: 1, deadLetters: 1 });
 });
 
 test('what was counted and whose trace was removed since does not come back as a new trace', async () => {
   await whole.database.query('delete from traces');
-  expect((await dlq('redrive failures --all --again --yes')).messages).toEqual(['1 redriven']);
+  expect((await dlq('redrive failures --all --again --yes')).messages).toBe('1 redriven');
   await whole.settled();
   expect(await totals()).toEqual({ failures: 2, traces: 0, deadLetters: 1 });
 });
