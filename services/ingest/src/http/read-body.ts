@@ -53,40 +53,23 @@ function createDecoder(encoding: string | undefined): Transform | undefined {
 }
 
 /** Most bodies: as they come, in one piece. */
-function collectPlain(request: IncomingMessage, { maxBytes, share }: BodyLimits): Promise<Buffer> {
+function collectPlain(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
     const fail = (error: unknown) => {
       request.off('data', take).pause();
       reject(error);
     };
-    const take = (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > maxBytes) return fail(tooLarge(maxBytes));
-      try {
-        share.grow(chunk.length);
-      } catch (error) {
-        return fail(error);
-      }
-      chunks.push(chunk);
-    };
+    const { take, join } = createCollector(limits, fail);
     // Node says so when the client is gone, for whatever reason, before the body was complete.
     request.on('error', () => fail(cutShort()));
     request.on('data', take);
-    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)));
+    request.on('end', () => resolve(join()));
   });
 }
 
-function collectDecoded(
-  request: IncomingMessage,
-  decoder: Transform,
-  { maxBytes, share }: BodyLimits,
-): Promise<Buffer> {
+function collectDecoded(request: IncomingMessage, decoder: Transform, limits: BodyLimits): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
     let sentBytes = 0;
-    let bytes = 0;
     const settle = (finish: () => void) => {
       request.off('data', countSent).off('error', endShort);
       decoder.off('data', take).off('end', done);
@@ -97,19 +80,10 @@ function collectDecoded(
     const endShort = () => fail(cutShort());
     const countSent = (chunk: Buffer) => {
       sentBytes += chunk.length;
-      if (sentBytes > maxBytes) fail(tooLarge(maxBytes));
+      if (sentBytes > limits.maxBytes) fail(tooLarge(limits.maxBytes));
     };
-    const take = (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > maxBytes) return fail(tooLarge(maxBytes));
-      try {
-        share.grow(chunk.length);
-      } catch (error) {
-        return fail(error);
-      }
-      chunks.push(chunk);
-    };
-    const done = () => settle(() => resolve(Buffer.concat(chunks, bytes)));
+    const { take, join } = createCollector(limits, fail);
+    const done = () => settle(() => resolve(join()));
 
     // Node says so when the client is gone, for whatever reason, before the body was complete.
     request.on('error', endShort).on('data', countSent);
@@ -118,6 +92,25 @@ function collectDecoded(
     decoder.on('error', () => fail(badEncoding()));
     request.pipe(decoder);
   });
+}
+
+/** Takes the parts of a body while there is room for them, and joins them. */
+function createCollector({ maxBytes, share }: BodyLimits, fail: (error: unknown) => void) {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  return {
+    take(this: void, chunk: Buffer): void {
+      bytes += chunk.length;
+      if (bytes > maxBytes) return fail(tooLarge(maxBytes));
+      try {
+        share.grow(chunk.length);
+      } catch (error) {
+        return fail(error);
+      }
+      chunks.push(chunk);
+    },
+    join: (): Buffer => (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)),
+  };
 }
 
 function cutShort(): HttpProblem {
