@@ -69,7 +69,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
 function createSystem({ stackEnv, settings, baseEnv = process.env, signal }: SystemOptions): System {
   const services: Record<ServiceName, ChildService[]> = { ingest: [], analyzer: [], persister: [] };
-  const env = { ...baseEnv, ...defaultSettings, ...stackEnv, ...settings };
+  const env = { ...modestSettings, ...baseEnv, ...defaultSettings, ...stackEnv, ...settings };
   const expectedEnds = new Set<number>();
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   // Whoever does not wait for it must not be ended by it.
@@ -108,8 +108,11 @@ function createSystem({ stackEnv, settings, baseEnv = process.env, signal }: Sys
   };
 }
 
-/** A free port each, so that several systems live side by side; lines that a program can read; few threads, to start soon. */
-const defaultSettings = { LOG_FORMAT: 'json', HEALTH_PORT: '0', INGEST_PORT: '0', OBSERVE_THREADS: '1' };
+/** To start soon; what is inherited may say otherwise. */
+const modestSettings = { OBSERVE_THREADS: '1' };
+
+/** A free port each, so that several systems live side by side; lines that a program can read. */
+const defaultSettings = { LOG_FORMAT: 'json', HEALTH_PORT: '0', INGEST_PORT: '0' };
 
 async function stopAll(services: readonly ChildService[]): Promise<void> {
   const exits = await Promise.all(services.map(async (service) => ({ service, exit: await service.stop() })));
