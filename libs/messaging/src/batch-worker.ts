@@ -57,8 +57,11 @@ export class BatchWorker<T extends Topic> implements Worker {
     try {
       while (!this.#isDraining) {
         const items = this.#takeBatch();
-        if (items.length > 0) await this.#process(items);
-        else await new Promise<void>((resolve) => (this.#wake = resolve));
+        if (items.length > 0) {
+          await this.#process(items);
+          // Whatever became of them (they may be another member's now): nothing is waited for any more.
+          this.#context.onTrouble(undefined);
+        } else await new Promise<void>((resolve) => (this.#wake = resolve));
       }
     } catch (error) {
       const wasAsked = this.#isDraining || this.#context.signal.aborted;
@@ -93,7 +96,7 @@ export class BatchWorker<T extends Topic> implements Worker {
       if (remaining.length === 0) return;
       try {
         remaining = await this.#attempt(remaining);
-        if (remaining.length === 0) return this.#context.onTrouble(undefined);
+        if (remaining.length === 0) return;
       } catch (error) {
         const errorClass = classifyError(error);
         if (errorClass === 'aborted') throw error;
