@@ -9,7 +9,7 @@ export interface Definition {
 
 /**
  * Every index, constraint, trigger and function of the current schema, by name; those of `schema_migrations` are the
- * guard's own.
+ * guard's own, and the functions of extensions theirs.
  */
 export async function readDefinitions(session: SqlSession): Promise<Map<string, Definition>> {
   const rows = await session.query<Definition & { name: string }>(
@@ -27,7 +27,8 @@ export async function readDefinitions(session: SqlSession): Promise<Map<string, 
     from pg_trigger join pg_class on pg_class.oid = tgrelid join pg_proc on pg_proc.oid = tgfoid
     where relnamespace = current_schema()::regnamespace and not tgisinternal
     union all
-    select proname, prosrc, true from pg_proc where pronamespace = current_schema()::regnamespace`,
+    select proname, prosrc, true from pg_proc where pronamespace = current_schema()::regnamespace
+      and not exists (select 1 from pg_depend where classid = 'pg_proc'::regclass and objid = pg_proc.oid and deptype = 'e')`,
   );
   return new Map(rows.map(({ name, ...definition }) => [name, definition]));
 }

@@ -50,6 +50,11 @@ test('a live database agrees with the entities and the migrations', async () => 
   expect(await findSchemaDrift(database, target.url)).toEqual([]);
 });
 
+test('what an extension brings is no drift', async () => {
+  await database.query('create extension pg_trgm');
+  expect(await findSchemaDrift(database, target.url)).toEqual([]);
+});
+
 test('looking for drift leaves nothing behind', async () => {
   await findSchemaDrift(database, target.url);
   expect(await database.query(`select relname from pg_class where relpersistence = 't'`)).toEqual([]);
