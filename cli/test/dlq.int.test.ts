@@ -21,15 +21,16 @@ let given: Journal<AnyRecord<'failures'>>;
 let answers: Record<string, Outcome>;
 let cluster: TestCluster;
 
-function run(words: string, env: Record<string, string | undefined> = {}) {
-  return runCli(['dlq', ...words.split(' ')], {
+function run(words: string, env: Record<string, string | undefined> = {}, signal?: AbortSignal) {
+  const settings = {
     KAFKA_BROKERS: cluster.connection.brokers.join(','),
     SCHEMA_REGISTRY_URL: cluster.registryUrl,
     KAFKA_TOPIC_PREFIX: cluster.prefix,
     REDIS_URL: process.env['REDIS_URL'],
     PRODSENTINEL_REDRIVE_KEY: redriveKey,
     ...env,
-  });
+  };
+  return runCli(['dlq', ...words.split(' ')], settings, signal);
 }
 
 const deadLetter = (code: string, reason: string): Outcome => ({ kind: 'deadLetter', code, reason });
@@ -216,7 +217,7 @@ describe('dead letters', () => {
     expect(given.entries.map(({ source }) => source)).toEqual([undefined, undefined]);
   });
 
-  test('are sent only when they are chosen, and not where nothing says from where they came', async () => {
+  test('are sent only when they are chosen, not where nothing says from where they came, and no more are read after Ctrl-C', async () => {
     for (const words of ['redrive failures --yes', 'redrive failures --all --code odd'])
       expect(await run(words)).toMatchObject({
         code: exitCodes.failed,
@@ -226,6 +227,12 @@ describe('dead letters', () => {
     const topic = 'failures.dlq';
     const headers = { 'prodsentinel.error.code': 'odd\u001b[2J' };
     await producer.sendRaw([{ topic, partition: 0, key: 'k', value: Buffer.from('of a stranger'), headers }]);
+    for (const words of ['list', 'redrive failures --all --yes'])
+      expect(await run(words, {}, AbortSignal.abort())).toEqual({
+        code: exitCodes.ok,
+        data: [],
+        messages: '',
+      });
     expect((await run('redrive failures --all --yes')).data).toEqual([
       'failures.dlq 0/0 (odd [2J) left out: nothing says where it came from',
     ]);

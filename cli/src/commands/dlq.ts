@@ -57,13 +57,13 @@ Example:
 async function runList(
   wanted: Topic | undefined,
   { limit, json, ...choice }: ListArguments,
-  { env, out, say }: ConsoleContext,
+  { env, out, say, signal }: ConsoleContext,
 ): Promise<void> {
   const { connection } = readKafkaAccess(env, 'prodsentinel-dlq', say);
   const { PRODSENTINEL_REDRIVE_KEY: key } = readSettings(listSettings, env);
   let count = 0;
   for (const topic of wanted ? [wanted] : topics) {
-    const { letters, more } = await readDeadLetters(connection, { topic, choice, key, limit });
+    const { letters, more } = await readDeadLetters(connection, { topic, choice, key, limit, signal });
     count += letters.length;
     for (const letter of letters) out(json ? toJson(topic, letter) : toLine(topic, letter));
     if (more > 0) say(`${deadLetterTopicOf(topic)}: ${more} more fit (--limit)`);

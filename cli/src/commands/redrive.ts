@@ -126,7 +126,9 @@ async function choose(
     return true;
   };
   const { limit } = options;
-  const found = await readDeadLetters(connection, { topic, choice: options, key, limit, isLeftOut });
+  const { signal } = context;
+  const reading = { topic, choice: options, key, limit, isLeftOut, signal };
+  const found = await readDeadLetters(connection, reading);
   if (before > 0) context.say(`${before} left out: redriven before (--again)`);
   if (!options.yes)
     for (const letter of found.letters)

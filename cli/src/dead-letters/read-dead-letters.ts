@@ -1,4 +1,5 @@
 import { deadLetterTopicOf, type Topic } from '@prodsentinel/contracts';
+import { AppError } from '@prodsentinel/kernel';
 import {
   foldTopic,
   toStoredDeadLetter,
@@ -17,6 +18,8 @@ export interface Reading {
   readonly limit: number;
   /** Says of one that fits whether it is passed over. */
   readonly isLeftOut?: (letter: StoredDeadLetter) => boolean;
+  /** Ends the reading, which may take long. */
+  readonly signal: AbortSignal;
 }
 
 /** Any of what Kafka keeps for 30 days may be looked for; they are read one by one. */
@@ -28,11 +31,11 @@ const maxBytes = 64 * 1024 * 1024;
 /**
  * Reads the dead letters of a topic that fit, as far as they may be kept.
  *
- * @throws AppError `unavailable` when Kafka does not answer, `conflict` when the topic holds too many to be read
+ * @throws AppError `unavailable` when Kafka does not answer, `conflict` when the topic holds too many to be read, `aborted`
  */
 export async function readDeadLetters(
   connection: KafkaConnection,
-  { topic, choice, key, limit, isLeftOut }: Reading,
+  { topic, choice, key, limit, isLeftOut, signal }: Reading,
 ): Promise<Found> {
   const kept = new KeptLetters({ count: limit, bytes: maxBytes });
   const options = {
@@ -41,6 +44,7 @@ export async function readDeadLetters(
     ...(choice.since === undefined ? {} : { sinceMs: choice.since }),
   };
   await foldTopic(connection, deadLetterTopicOf(topic), options, (record) => {
+    if (signal.aborted) throw new AppError('aborted', 'aborted while reading');
     const letter = toStoredDeadLetter(topic, record, key);
     if (matches(letter, choice) && !isLeftOut?.(letter)) kept.offer(letter);
   });
