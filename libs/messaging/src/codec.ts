@@ -83,8 +83,9 @@ function encodeRecord<T extends Topic>(topic: T, id: number, record: RecordOf[T]
     bytes[0] = magicByte;
     bytes.writeInt32BE(id, 1);
     return bytes;
-  } catch (cause) {
-    throw new AppError('invalid_input', `not a record of ${topic}: ${faultOf(type, record)}`, { cause });
+  } catch {
+    // What avsc says quotes the value, and would go on to logs.
+    throw new AppError('invalid_input', `not a record of ${topic}: ${faultOf(type, record)}`);
   }
 }
 
@@ -98,8 +99,9 @@ function decodeJson<T extends Topic>(topic: T, bytes: Buffer): RecordOf[T] {
   let json: unknown;
   try {
     json = JSON.parse(bytes.toString('utf8'));
-  } catch (cause) {
-    throw new AppError('undecodable', 'neither Avro (first byte 0) nor JSON', { cause });
+  } catch {
+    // What JavaScript says quotes the record, and would go on to logs and the headers of the dead letter.
+    throw new AppError('undecodable', 'neither Avro (first byte 0) nor JSON');
   }
   return parseFailureSignal(json) as RecordOf[T];
 }
