@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { startTcpProxy } from '@prodsentinel/fault-tools';
 import { exitCodes } from '@prodsentinel/kernel';
 import { done, readTopic, type AnyRecord, type Outcome } from '@prodsentinel/messaging';
 import { Journal, TestCluster } from '../../libs/messaging/test/test-cluster.ts';
-import { runCli } from './run-cli.ts';
+import { createCli } from '../src/cli.ts';
+import { runProgram } from '../src/run-program.ts';
+import { createTestConsole, runCli } from './run-cli.ts';
 
 jest.setTimeout(120_000);
 
@@ -21,16 +24,16 @@ let given: Journal<AnyRecord<'failures'>>;
 let answers: Record<string, Outcome>;
 let cluster: TestCluster;
 
+const settings = () => ({
+  KAFKA_BROKERS: cluster.connection.brokers.join(','),
+  SCHEMA_REGISTRY_URL: cluster.registryUrl,
+  KAFKA_TOPIC_PREFIX: cluster.prefix,
+  REDIS_URL: process.env['REDIS_URL'],
+  PRODSENTINEL_REDRIVE_KEY: redriveKey,
+});
+
 function run(words: string, env: Record<string, string | undefined> = {}, signal?: AbortSignal) {
-  const settings = {
-    KAFKA_BROKERS: cluster.connection.brokers.join(','),
-    SCHEMA_REGISTRY_URL: cluster.registryUrl,
-    KAFKA_TOPIC_PREFIX: cluster.prefix,
-    REDIS_URL: process.env['REDIS_URL'],
-    PRODSENTINEL_REDRIVE_KEY: redriveKey,
-    ...env,
-  };
-  return runCli(['dlq', ...words.split(' ')], settings, signal);
+  return runCli(['dlq', ...words.split(' ')], { ...settings(), ...env }, signal);
 }
 
 const deadLetter = (code: string, reason: string): Outcome => ({ kind: 'deadLetter', code, reason });
@@ -176,6 +179,29 @@ describe('dead letters', () => {
     await given.until((records) => records.length === 9);
     const sources = given.entries.slice(3).map(({ source }) => source?.offset ?? -1);
     expect(sources.toSorted((a, b) => a - b)).toEqual([0, 0, 1, 1, 2, 2]);
+  });
+
+  test('are remembered although Redis hung up while they were read', async () => {
+    const redis = new URL(process.env['REDIS_URL'] ?? '');
+    await using proxy = await startTcpProxy({ host: redis.hostname, port: Number(redis.port) });
+    redis.host = `127.0.0.1:${proxy.port}`;
+    answers = { bad: deadLetter('odd', 'it is odd') };
+    await consume();
+    await send({ value: failureOf('bad') });
+    await untilSetAside(1);
+    const producer = await cluster.rawProducer();
+    await producer.sendRaw([{ topic: 'failures.dlq', partition: 1, key: null, value: null }]);
+    const { context, data } = createTestConsole({ ...settings(), REDIS_URL: redis.href });
+    const out = (line: string) => {
+      context.out(line);
+      // That of the stranger: the reading is under way.
+      if (line.includes('left out')) proxy.cut();
+    };
+    const hungUp = { ...context, out };
+    const args = ['dlq', 'redrive', 'failures', '--all', '--yes'];
+    expect(await runProgram(createCli(hungUp), args, hungUp)).toBe(exitCodes.ok);
+    expect(data).toContainEqual(expect.stringContaining('0/0 (odd) redriven'));
+    expect((await run('redrive failures 0/0')).messages).toContain('1 left out: redriven before');
   });
 
   test('that come back keep their first place, and are left alone when they came back too often', async () => {

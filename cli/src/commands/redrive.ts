@@ -8,6 +8,7 @@ import {
   type KafkaConnection,
   type RedriveMemory,
   type StoredDeadLetter,
+  type StoredRecord,
 } from '@prodsentinel/messaging';
 import { readSettings, setting } from '@prodsentinel/process';
 import type { ConsoleContext } from '../console-context.ts';
@@ -90,29 +91,36 @@ async function run(
       'configuration',
       'PRODSENTINEL_REDRIVE_KEY is not set: without a signature that observe knows, failures would count as new ones',
     );
-  await withRedis(REDIS_URL, async (redis) => {
-    const memory = createRedriveMemory(redis, connection, { keepMs: keptMs(topic), nowMs: Date.now });
-    const { letters, more } = await choose({ topic, key, connection, memory }, options, context);
-    if (options.yes) await send({ topic, key, connection, memory }, { ...options, letters }, context);
-    else say(`${letters.length} would be redriven, nothing was: again with --yes`);
-    if (more > 0) say(`${more} more fit: do it again to go on (--limit)`);
-  });
+  const withMemory = <T>(work: (memory: RedriveMemory) => Promise<T>) =>
+    withRedis(REDIS_URL, (redis) =>
+      work(createRedriveMemory(redis, connection, { keepMs: keptMs(topic), nowMs: Date.now })),
+    );
+  const place = { topic, key, connection };
+  const wasRedriven = await withMemory((memory) => memory.read(topic));
+  const { letters, more } = await choose({ ...place, wasRedriven }, options, context);
+  // Connected anew: reading may take longer than a connection is let idle on its way.
+  if (options.yes) await withMemory((memory) => send({ ...place, memory }, { ...options, letters }, context));
+  else say(`${letters.length} would be redriven, nothing was: again with --yes`);
+  if (more > 0) say(`${more} more fit: do it again to go on (--limit)`);
 }
 
 interface Place {
   readonly topic: Topic;
   readonly key: string | undefined;
   readonly connection: KafkaConnection;
-  readonly memory: RedriveMemory;
 }
 
 /** Those that may be redriven; says what is left out, and why. */
 async function choose(
-  { topic, key, connection, memory }: Place,
+  {
+    topic,
+    key,
+    connection,
+    wasRedriven,
+  }: Place & { readonly wasRedriven: (letter: StoredRecord) => boolean },
   options: RedriveArguments & Choice,
   context: ConsoleContext,
 ): Promise<{ letters: readonly StoredDeadLetter[]; more: number }> {
-  const wasRedriven = await memory.read(topic);
   const { size: partitions } = await readTopicEnds(connection, topic);
   const limits = { maxRedrives: options.maxRedrives, partitions, nowMs: Date.now() };
   let before = 0;
@@ -137,7 +145,7 @@ async function choose(
 }
 
 async function send(
-  { topic, key, connection, memory }: Place,
+  { topic, key, connection, memory }: Place & { readonly memory: RedriveMemory },
   options: RedriveArguments & { readonly letters: readonly StoredDeadLetter[] },
   context: ConsoleContext,
 ): Promise<void> {
