@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { startTcpProxy } from '@prodsentinel/fault-tools';
 import { exitCodes } from '@prodsentinel/kernel';
 import { done, readTopic, type AnyRecord, type Outcome } from '@prodsentinel/messaging';
@@ -23,6 +23,7 @@ interface Sent {
 let given: Journal<AnyRecord<'failures'>>;
 let answers: Record<string, Outcome>;
 let cluster: TestCluster;
+const closers: (() => Promise<void>)[] = [];
 
 const settings = () => ({
   KAFKA_BROKERS: cluster.connection.brokers.join(','),
@@ -84,6 +85,9 @@ describe('dead letters', () => {
     given = new Journal();
     answers = {};
     await cluster.setUp(2);
+  });
+  afterEach(async () => {
+    for (const close of closers.splice(0)) await close();
   });
   afterAll(() => cluster.close());
 
@@ -183,7 +187,8 @@ describe('dead letters', () => {
 
   test('are remembered although Redis hung up while they were read', async () => {
     const redis = new URL(process.env['REDIS_URL'] ?? '');
-    await using proxy = await startTcpProxy({ host: redis.hostname, port: Number(redis.port) });
+    const proxy = await startTcpProxy({ host: redis.hostname, port: Number(redis.port) });
+    closers.push(() => proxy.close());
     redis.host = `127.0.0.1:${proxy.port}`;
     answers = { bad: deadLetter('odd', 'it is odd') };
     await consume();
