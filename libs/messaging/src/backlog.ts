@@ -2,6 +2,7 @@ import type { Batch, KafkaMessage } from 'kafkajs';
 import type { AssignedPartition } from './assigned-partition.ts';
 import { RecordChunk } from './record-chunk.ts';
 import { addHeader, noHeaders, type RecordHeaders } from './record-headers.ts';
+import type { ReadRecord } from './record-reader.ts';
 import type { WorkItem } from './work-item.ts';
 
 /** Records of one assignment that were begun and wait to be worked on, in order. */
@@ -32,27 +33,66 @@ export class TakenBacklog implements Backlog {
   }
 }
 
-/**
- * Records as they were fetched. Those that the assignment has seen before, or that lie before the offset that was asked for,
- * are passed over.
- */
-class FetchedBacklog implements Backlog {
+/** The records of one chunk without a gap: an object for each is made when it is taken. */
+class ChunkBacklog implements Backlog {
   readonly owner: AssignedPartition;
-  readonly #parts: { readonly chunk: RecordChunk; left: number }[] = [];
-  #size = 0;
+  readonly #chunk: RecordChunk;
+  #next: number;
+  #size: number;
 
-  /** Begins the records: their offsets are open from now on. */
-  constructor(owner: AssignedPartition, chunks: readonly RecordChunk[], askedOffset: number) {
+  /**
+   * Begins the records: their offsets are open from now on. Those that the assignment has seen before, or that lie before
+   * the offset that was asked for, are passed over.
+   */
+  constructor(owner: AssignedPartition, chunk: RecordChunk, askedOffset: number) {
+    const { firstOffset, count } = chunk.header;
     this.owner = owner;
-    for (const chunk of chunks) {
-      const left = chunk.isContiguous
-        ? beginRun(owner, chunk, askedOffset)
-        : beginEach(owner, chunk, askedOffset);
-      if (left === 0) continue;
-      owner.begin(left, chunk.records.bytesLeft);
-      this.#parts.push({ chunk, left });
-      this.#size += left;
-    }
+    this.#chunk = chunk;
+    this.#next = Math.max(firstOffset, askedOffset, owner.tracker.next ?? 0);
+    this.#size = Math.max(0, firstOffset + count - this.#next);
+    for (let i = this.#size; i < count; i++) chunk.records.skip();
+    if (this.#size === 0) return;
+    owner.tracker.beginRun(this.#next, this.#size, timestampOf(chunk, 0));
+    owner.begin(this.#size, chunk.records.bytesLeft);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  take(max: number): WorkItem[] {
+    const items: WorkItem[] = [];
+    for (const count = Math.min(this.#size, max); items.length < count;)
+      // Brokers take what a producer writes as the offset of a record (measured with Kafka 4), and count by themselves.
+      items.push(toItem(this.owner, this.#chunk, this.#chunk.records.read(), this.#next++));
+    this.#size -= items.length;
+    return items;
+  }
+}
+
+/** The same where offsets are missing in between: the log was compacted. That is rare: the objects are made at once. */
+function beginEach(owner: AssignedPartition, chunk: RecordChunk, askedOffset: number): Backlog {
+  const items: WorkItem[] = [];
+  for (let i = 0; i < chunk.header.count; i++) {
+    const record = chunk.records.read();
+    const item = toItem(owner, chunk, record, chunk.header.firstOffset + record.offsetDelta);
+    if (item.offset < askedOffset || !owner.tracker.begin(item.offset, item.timestampMs)) continue;
+    owner.begin(1, item.bytes);
+    items.push(item);
+  }
+  return new TakenBacklog(owner, items);
+}
+
+/** Several of one assignment, one behind the other. */
+class BacklogRow implements Backlog {
+  readonly owner: AssignedPartition;
+  readonly #parts: Backlog[];
+  #size: number;
+
+  constructor(owner: AssignedPartition, parts: readonly Backlog[]) {
+    this.owner = owner;
+    this.#parts = parts.filter(({ size }) => size > 0);
+    this.#size = this.#parts.reduce((sum, { size }) => sum + size, 0);
   }
 
   get size(): number {
@@ -62,60 +102,22 @@ class FetchedBacklog implements Backlog {
   take(max: number): WorkItem[] {
     const items: WorkItem[] = [];
     for (let part = this.#parts[0]; part && items.length < max; part = this.#parts[0]) {
-      const count = Math.min(part.left, max - items.length);
-      for (let i = 0; i < count; i++) items.push(takeNext(this.owner, part.chunk));
-      part.left -= count;
-      if (part.left === 0) this.#parts.shift();
+      for (const item of part.take(max - items.length)) items.push(item);
+      if (part.size === 0) this.#parts.shift();
     }
     this.#size -= items.length;
     return items;
   }
 }
 
-function takeNext(owner: AssignedPartition, { header, records }: RecordChunk): WorkItem {
-  const { offsetDelta, timestampDelta, key, value, headers, bytes } = records.read();
-  return {
-    owner,
-    offset: header.firstOffset + offsetDelta,
-    timestampMs: header.appendedAtMs ?? header.firstTimestampMs + timestampDelta,
-    key,
-    value,
-    headers,
-    bytes,
-    firstFailedAtMs: undefined,
-    attempt: 1,
-  };
+function toItem(owner: AssignedPartition, chunk: RecordChunk, record: ReadRecord, offset: number): WorkItem {
+  const { key, value, headers, bytes } = record;
+  const timestampMs = timestampOf(chunk, record.timestampDelta);
+  return { owner, offset, timestampMs, key, value, headers, bytes, firstFailedAtMs: undefined, attempt: 1 };
 }
 
-/** Answers how many records were begun; the others have been skipped. */
-function beginRun(
-  { tracker }: AssignedPartition,
-  { header, records }: RecordChunk,
-  askedOffset: number,
-): number {
-  const { firstOffset, count, firstTimestampMs, appendedAtMs } = header;
-  const from = Math.max(firstOffset, askedOffset, tracker.next ?? 0);
-  const begun = Math.max(0, firstOffset + count - from);
-  for (let i = begun; i < count; i++) records.skip();
-  if (begun > 0) tracker.beginRun(from, begun, appendedAtMs ?? firstTimestampMs);
-  return begun;
-}
-
-/** The same where offsets are missing in between: the log was compacted. */
-function beginEach(
-  { tracker }: AssignedPartition,
-  { header, records }: RecordChunk,
-  askedOffset: number,
-): number {
-  const { firstOffset, count, firstTimestampMs, appendedAtMs } = header;
-  let begun = 0;
-  for (const offsetDelta of records.peekOffsetDeltas(count)) {
-    const offset = firstOffset + offsetDelta;
-    if (offset >= askedOffset && tracker.begin(offset, appendedAtMs ?? firstTimestampMs)) begun += 1;
-    // Those before the first that is begun are the lowest.
-    else records.skip();
-  }
-  return begun;
+function timestampOf({ header }: RecordChunk, delta: number): number {
+  return header.appendedAtMs ?? header.firstTimestampMs + delta;
 }
 
 /** What kafkajs hands over of one partition; its types leave out the offset that was asked for. */
@@ -129,15 +131,19 @@ export function fetchedOffsetOf({ fetchedOffset }: Fetched): number {
 /** Begins what was fetched of a partition: the offsets of its records are open from now on. */
 export function beginFetched(owner: AssignedPartition, batch: Fetched): Backlog {
   const messages: readonly unknown[] = batch.messages;
-  if (isChunks(messages)) return new FetchedBacklog(owner, messages, fetchedOffsetOf(batch));
-  return beginMessages(owner, batch.messages);
+  if (!isChunks(messages)) return beginMessages(owner, batch.messages);
+  const askedOffset = fetchedOffsetOf(batch);
+  const parts = messages.map((chunk) =>
+    chunk.isContiguous ? new ChunkBacklog(owner, chunk, askedOffset) : beginEach(owner, chunk, askedOffset),
+  );
+  return new BacklogRow(owner, parts);
 }
 
 /** The same for messages of a format before Kafka 0.11, or of a broker before 2.3: kafkajs has made objects of them. */
 function beginMessages(owner: AssignedPartition, messages: readonly KafkaMessage[]): Backlog {
   const items: WorkItem[] = [];
   for (const message of messages) {
-    const item = toItem(owner, message);
+    const item = fromMessage(owner, message);
     if (!owner.tracker.begin(item.offset, item.timestampMs)) continue;
     owner.begin(1, item.bytes);
     items.push(item);
@@ -145,7 +151,7 @@ function beginMessages(owner: AssignedPartition, messages: readonly KafkaMessage
   return new TakenBacklog(owner, items);
 }
 
-function toItem(
+function fromMessage(
   owner: AssignedPartition,
   { offset, timestamp, key, value, headers }: KafkaMessage,
 ): WorkItem {

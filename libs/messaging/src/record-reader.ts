@@ -42,21 +42,6 @@ export class RecordReader {
     return { offsetDelta, timestampDelta, key, value, headers, bytes: end - start };
   }
 
-  /** The offset deltas of so many records, which are left unread. */
-  peekOffsetDeltas(count: number): number[] {
-    const start = this.#position;
-    const deltas: number[] = [];
-    for (let i = 0; i < count; i++) {
-      const end = this.#readEnd();
-      this.#position += 1;
-      this.#readVarint();
-      deltas.push(this.#readVarint());
-      this.#position = end;
-    }
-    this.#position = start;
-    return deltas;
-  }
-
   skip(): void {
     this.#position = this.#readEnd();
   }

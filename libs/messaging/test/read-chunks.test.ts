@@ -182,6 +182,14 @@ test('a batch that was cut off is left for the next fetch', async () => {
   expect(chunks.map(({ offset }) => offset)).toEqual(['2']);
 });
 
+test('where nothing is missing a record has the offset of its place, whatever its producer wrote', async () => {
+  const entries = [5, 5, 2].map(plain);
+  const { owner, items } = await take([{ firstOffset: 10, entries }, run(13, 1)]);
+  expect(items.map(({ offset }) => offset)).toEqual([10, 11, 12, 13]);
+  for (const item of items) owner.finish(item);
+  expect([owner.tracker.lowWater, owner.activeRecords]).toEqual([14, 0]);
+});
+
 test('of transactions that were aborted nothing is handed on, of others all', async () => {
   const marker = { attributes: transactional | control };
   const { items } = await take(
