@@ -34,7 +34,7 @@ const decodeMessages = require('kafkajs/src/protocol/requests/fetch/v4/decodeMes
   decoder: Decoder,
 ) => Promise<unknown[]>;
 const members = new Set<string>();
-const asChunks = new AsyncLocalStorage<true>();
+const asChunks = new AsyncLocalStorage<boolean>();
 let isInstalled = false;
 
 /** What the member fetches comes as `RecordChunk`s from now on; returns what ends it. */
@@ -112,7 +112,9 @@ function wakeWhenResumed(): void {
   // oxlint-disable-next-line typescript/unbound-method -- called with the group they belong to, below
   const { fetch, resume } = prototype;
   prototype.fetch = async function (this: ConsumerGroup, nodeId) {
-    if (this.memberId === null || !members.has(this.memberId)) return fetch.call(this, nodeId);
+    // Not as whoever has started this one was asked for: a fetch that joins anew tells listeners, and those may read, too.
+    if (this.memberId === null || !members.has(this.memberId))
+      return asChunks.run(false, () => fetch.call(this, nodeId));
     // Not within the time of one fetch: then kafkajs does what else is due, and sleeps by itself.
     if (!hasActive(this, nodeId) && (await isResumed(this))) return [];
     return asChunks.run(true, () => fetch.call(this, nodeId));
