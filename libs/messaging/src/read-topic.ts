@@ -67,17 +67,20 @@ export async function foldTopic(
   const client = createKafkaClient(connection, { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 });
   const consumer = client.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 100 });
   const progress = new ReadProgress(bounds);
+  let isOver = false;
   try {
     await consumer.connect();
     await consumer.subscribe({ topic: clusterName(connection, topic), fromBeginning: true });
     const complete = new Promise<void>((resolve, reject) => {
       consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
       const takeOne = async (payload: EachMessagePayload) => {
+        if (isOver) return;
         try {
           const isNext = progress.advance(payload.partition, Number(payload.message.offset));
           if (isNext) await take(toStoredRecord(payload));
         } catch (error) {
           // Thrown here the client would only read it again.
+          isOver = true;
           reject(error);
           return;
         }
@@ -91,6 +94,8 @@ export async function foldTopic(
   } catch (error) {
     throw fromKafkaError(`reading ${topic}`, error);
   } finally {
+    // Until it has left, the client hands over what it has fetched.
+    isOver = true;
     await consumer.disconnect();
     await removeGroup(connection, groupId);
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { untilAvailable } from '@prodsentinel/kernel';
-import { countRecords, done, held, readLag, readTopic } from '../src/index.ts';
+import { countRecords, done, foldTopic, held, readLag, readTopic } from '../src/index.ts';
 import { failure, Journal, TestCluster } from './test-cluster.ts';
 
 jest.setTimeout(60_000);
@@ -64,4 +64,15 @@ test('a topic is read as it lies there: bytes, keys and headers, in order, and n
     code: 'conflict',
   });
   expect(await readTopic(cluster.connection, 'failures.dlq', { maxRecords: 1 })).toEqual([]);
+});
+
+test('who throws over a record of a topic is handed no other', async () => {
+  await (await cluster.producer()).send(['a', 'b', 'c'].map((message) => failure(message)));
+  const taken: number[] = [];
+  const reading = foldTopic(cluster.connection, 'failures', { maxRecords: 3 }, ({ offset }) => {
+    taken.push(offset);
+    throw new RangeError('no more');
+  });
+  await expect(reading).rejects.toThrow('no more');
+  expect(taken).toEqual([0]);
 });
