@@ -35,7 +35,7 @@ export function isRecordBatch(bytes: Buffer): boolean {
  * bytes.
  *
  * @param aborted in ascending order of their first offsets
- * @throws KafkaJSNotImplemented for a compression that is not registered
+ * @throws KafkaJSNotImplemented for a compression that is not registered, RangeError when the bytes are no record batch
  */
 export async function readChunks(
   bytes: Buffer,
@@ -46,14 +46,13 @@ export async function readChunks(
   for (let at = 0; at + recordsAt <= bytes.length;) {
     const end = at + bodyAt + bytes.readInt32BE(at + lengthAt);
     if (end > bytes.length || !isRecordBatch(bytes.subarray(at))) break;
-    const chunk = readChunk(bytes.subarray(at, end), transactions);
-    chunks.push(chunk instanceof Promise ? await chunk : chunk);
+    chunks.push(await readChunk(bytes.subarray(at, end), transactions));
     at = end;
   }
   return chunks;
 }
 
-function readChunk(batch: Buffer, transactions: Transactions): RecordChunk | Promise<RecordChunk> {
+async function readChunk(batch: Buffer, transactions: Transactions): Promise<RecordChunk> {
   const attributes = batch.readInt16BE(21);
   const firstOffset = readInt64(batch, 0);
   const header = {
@@ -70,8 +69,7 @@ function readChunk(batch: Buffer, transactions: Transactions): RecordChunk | Pro
     transactions.isAborted(firstOffset, batch.readBigInt64BE(43), isControl ? records : undefined);
   const isHidden = isControl || isAborted;
   const codec = isHidden ? null : lookupCodecByAttributes(attributes);
-  if (!codec) return new RecordChunk({ ...header, isHidden }, records);
-  return codec.decompress(records).then((plain) => new RecordChunk({ ...header, isHidden }, plain));
+  return new RecordChunk({ ...header, isHidden }, codec ? await codec.decompress(records) : records);
 }
 
 /** Which of the batches that follow each other are of a transaction that was aborted. */
