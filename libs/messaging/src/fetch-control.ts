@@ -18,16 +18,20 @@ export class FetchControl {
   readonly #connection: KafkaConnection;
   readonly #limits: ConsumerLimits;
   #endChunks: () => void = () => undefined;
+  /** kafkajs has ended its member, for good or until it joins anew: then nothing is paused. */
+  #isEnded = false;
 
   constructor(kafka: KafkaConsumer, connection: KafkaConnection, limits: ConsumerLimits) {
     this.#kafka = kafka;
     this.#connection = connection;
     this.#limits = limits;
+    kafka.on(kafka.events.STOP, () => void (this.#isEnded = true));
     installChunkedFetch();
   }
 
   /** Each join may bring another member id. */
   joined(memberId: string): void {
+    this.#isEnded = false;
     this.#endChunks();
     this.#endChunks = fetchInChunks(memberId);
   }
@@ -50,11 +54,13 @@ export class FetchControl {
   }
 
   pause(partitions: readonly PartitionName[]): void {
+    if (this.#isEnded) return;
     this.#kafka.pause(partitions.map((each) => this.#selectorOf(each)));
   }
 
   /** From the offset on, or from where fetching stands. */
   resume(name: PartitionName, offset?: number): void {
+    if (this.#isEnded) return;
     const selector = this.#selectorOf(name);
     if (offset !== undefined)
       this.#kafka.seek({ topic: selector.topic, partition: name.partition, offset: String(offset) });

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import kafkajs from 'kafkajs';
 import { createKafkaClient } from '../src/kafka-client.ts';
@@ -62,3 +63,27 @@ test.each([
     expect(journal.entries).toEqual(names);
   },
 );
+
+test('bytes that are no records end the consumer, which says so and can be stopped', async () => {
+  const consumer = await cluster.consume({ mode: 'record', concurrency: 1, handle: async () => done });
+  const answer = createRequire(import.meta.url)('kafkajs/src/protocol/requests/fetch/v11/response') as {
+    decode: (raw: Buffer) => Promise<unknown>;
+  };
+  const { decode } = answer;
+  // The length of the record, before five bytes and its value, says more than there is.
+  answer.decode = (raw) => {
+    const at = raw.indexOf(bytesOf('a'));
+    if (at !== -1) raw[at - 6] = 0x7e;
+    return decode(raw);
+  };
+  try {
+    await send(['a']);
+    await expect(consumer.failed).rejects.toMatchObject({
+      code: 'bug',
+      message: expect.stringContaining('a record of 63 bytes'),
+    });
+    await consumer.stop();
+  } finally {
+    answer.decode = decode;
+  }
+});
