@@ -123,7 +123,11 @@ export class CarefulWorker implements Worker {
     try {
       await marks.tries(owner, offset);
       const how = await this.#handOn(item, suspicion !== undefined);
-      if (how === 'passed') marks.passed(owner, offset);
+      if (how === 'passed') {
+        marks.passed(owner, offset);
+        // Before another suspect has its turn: should that end the process, this one must not be counted with it.
+        if (suspicion) await marks.tell(owner);
+      }
     } finally {
       clearTimeout(timer);
       endTurn();

@@ -3,7 +3,7 @@ import { AppError } from '@prodsentinel/kernel';
 import { AssignedPartition } from '../src/assigned-partition.ts';
 import { CarefulWorker } from '../src/careful-worker.ts';
 import { CrashMarks } from '../src/crash-marks.ts';
-import { createCrashMemory, type CrashMark, type CrashStore } from '../src/index.ts';
+import { createCrashMemory, type CrashMark, type CrashMemory, type CrashStore } from '../src/index.ts';
 import { defaultConsumerLimits } from '../src/consumer-limits.ts';
 import { TakenBacklog, type Backlog } from '../src/backlog.ts';
 import type { WorkContext } from '../src/work.ts';
@@ -25,14 +25,16 @@ function createStore() {
     write: (_group, partition, mark) => run(() => void marks.set(partition, mark)),
     remove: (_group, partition) => run(() => void marks.delete(partition)),
   };
-  return { store, state, mark: () => marks.get('failures/0') };
+  return { store, state, mark: (partition = 0) => marks.get(`failures/${partition}`) };
 }
 
 /** One process with one assigned partition: what it hands on is in `begun` until the test lets it end. */
-function startProcess(store: CrashStore) {
-  const memory = createCrashMemory(store);
+const startProcess = (store: CrashStore) => startConsumer(createCrashMemory(store), 0);
+
+/** One consumer of a process; those of the same process share a memory. */
+function startConsumer(memory: CrashMemory, partition: number) {
   const marks = new CrashMarks({ memory, group, logger, nowMs: Date.now });
-  const owner = new AssignedPartition('failures', 0, 1);
+  const owner = new AssignedPartition('failures', partition, 1);
   const begun: number[] = [];
   const inner = {
     add: (backlog: Backlog) => void begun.push(...backlog.take(Infinity).map(({ offset }) => offset)),
@@ -114,6 +116,29 @@ test('only the record that was alone with a crash is counted, and no longer once
   await fourth.end(1);
   await fourth.end(2);
   expect(mark()).not.toHaveProperty('suspects');
+});
+
+test('a suspect that has passed is under no suspicion any more when the next is tried, on whatever partition', async () => {
+  const { store, mark } = createStore();
+  const startBoth = async () => {
+    const memory = createCrashMemory(store);
+    const [killer, innocent] = [startConsumer(memory, 0), startConsumer(memory, 1)];
+    await innocent.handOver(0, 2);
+    await killer.handOver(0, 1);
+    return { killer, innocent };
+  };
+  await startBoth();
+  await startBoth();
+  const { killer, innocent } = await startBoth();
+  expect([innocent.begun, killer.begun]).toEqual([[0], []]);
+  await innocent.end(0);
+  expect(killer.begun).toEqual([0]);
+  expect(mark(1)).not.toHaveProperty('trying');
+  expect(mark(1)).not.toHaveProperty('suspects');
+  // The process ends at the killer.
+  await startBoth();
+  expect(mark(0)?.suspects?.['0']?.crashes).toBe(2);
+  expect(mark(1)).not.toHaveProperty('suspects');
 });
 
 test('a held record keeps nobody waiting, but is counted until it is finished; a held suspect is waited for', async () => {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { FailureSignal } from '@prodsentinel/contracts';
+import { untilAvailable } from '@prodsentinel/kernel';
 import type { StackEnvironment } from '@prodsentinel/local-stack';
 import {
   createCodec,
@@ -118,7 +119,11 @@ export class RunningIngest {
   /** Everything that lies in the topic now. */
   async readAll(): Promise<StoredFailure[]> {
     const codec = createCodec(this.#servers.SCHEMA_REGISTRY_URL, this.prefix);
-    const stored = await readTopic(this.connection, 'failures', { maxRecords: 500_000, deadlineMs: 60_000 });
+    // A broker that has only just come back may still be loading its groups.
+    const stored = await untilAvailable(
+      () => readTopic(this.connection, 'failures', { maxRecords: 500_000, deadlineMs: 60_000 }),
+      { signal: new AbortController().signal },
+    );
     return Promise.all(
       stored.map(async ({ key, value }) => ({
         key: key?.toString(),
