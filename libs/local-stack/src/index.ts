@@ -1,5 +1,5 @@
 export { cacheFolder, fillCache, type Artifact } from './cache-folder.ts';
-export { findFreePorts } from './free-ports.ts';
+export { findFreePorts, isPortFree, portRange } from './free-ports.ts';
 export { findOnPath } from './prerequisites.ts';
 export { containerImages } from './containers/container-images.ts';
 export { startStack } from './start-stack.ts';

@@ -4,9 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { findFreePorts } from '@prodsentinel/local-stack';
+import { findFreePorts, isPortFree, portRange } from '@prodsentinel/local-stack';
 
 const slots = 16_384;
+const nodeCount = 3;
 const busOffset = 10_000;
 const host = '127.0.0.1';
 
@@ -19,46 +20,64 @@ export interface RedisCluster {
   stop(): Promise<void>;
 }
 
+interface ClusterNode {
+  readonly process: ChildProcess;
+  readonly client: Redis;
+  readonly port: number;
+}
+
 /** @param shared the tests' server: its program is what the nodes run */
 export async function startRedisCluster(shared: Redis): Promise<RedisCluster> {
   const program = /^executable:(.*)$/m.exec(await shared.info('server'))?.[1]?.trim();
   if (program === undefined) throw new Error('Redis does not say which program it is');
   const directory = await mkdtemp(join(tmpdir(), 'redis-cluster-'));
-  const ports = await findBusPorts();
-  const processes = ports.map((port) => startNode(program, directory, port));
-  const nodes = ports.map((port) => new Redis(port, host, { retryStrategy: () => 50 }));
-  const [first] = ports;
-  await Promise.all(nodes.map((node, n) => node.cluster('ADDSLOTS', ...slotsOf(n, ports.length))));
-  for (const node of nodes.slice(1)) await node.cluster('MEET', host, first!);
-  for (const node of nodes) {
-    // Every node knows all the others and all slots.
-    while (!(await isWhole(node, ports.length))) await new Promise((resolve) => setImmediate(resolve));
+  const nodes = await startNodes(program, directory);
+  const stop = async () => {
+    for (const { client } of nodes) client.disconnect();
+    await Promise.all(nodes.map(kill));
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    await Promise.race([joinNodes(nodes), ...nodes.map(failWhenGone)]);
+  } catch (error) {
+    await stop();
+    throw error;
   }
   return {
-    url: `redis://${host}:${first}`,
-    sizes: () => Promise.all(nodes.map((node) => node.dbsize())),
+    url: `redis://${host}:${nodes[0]!.port}`,
+    sizes: () => Promise.all(nodes.map(({ client }) => client.dbsize())),
     async flush() {
-      await Promise.all(nodes.map((node) => node.flushall()));
+      await Promise.all(nodes.map(({ client }) => client.flushall()));
     },
-    async stop() {
-      for (const node of nodes) node.disconnect();
-      const gone = processes.map((child) => once(child, 'exit'));
-      for (const child of processes) child.kill('SIGKILL');
-      await Promise.all(gone);
-      await rm(directory, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 
-/** Nodes talk to each other on a port 10,000 above the one for clients. */
-async function findBusPorts(): Promise<number[]> {
-  for (;;) {
-    const ports = (await findFreePorts(12)).filter((port) => port + busOffset < 65_536).slice(0, 3);
-    if (ports.length === 3) return ports;
-  }
+async function startNodes(program: string, directory: string): Promise<ClusterNode[]> {
+  const ports = await findNodePorts();
+  return ports.map((port) => ({
+    process: spawn(program, argumentsOf(directory, port), { stdio: 'ignore' }),
+    // Without a limit: on a busy machine a server takes its time to listen.
+    client: new Redis(port, host, { retryStrategy: () => 50, maxRetriesPerRequest: null }),
+    port,
+  }));
 }
 
-function startNode(program: string, directory: string, port: number): ChildProcess {
+/**
+ * Nodes talk to each other on a port 10,000 above the one for clients, which must be free as well and out of the range
+ * of outgoing connections, or a node ends as it starts.
+ */
+async function findNodePorts(): Promise<number[]> {
+  const found: number[] = [];
+  while (found.length < nodeCount) {
+    const [port] = (await findFreePorts(1)) as [number];
+    const bus = port + busOffset;
+    if (bus <= portRange.last && !found.includes(port) && (await isPortFree(bus))) found.push(port);
+  }
+  return found;
+}
+
+function argumentsOf(directory: string, port: number): string[] {
   const settings = {
     port,
     bind: host,
@@ -70,17 +89,38 @@ function startNode(program: string, directory: string, port: number): ChildProce
     appendonly: 'no',
     'maxmemory-policy': 'noeviction',
   };
-  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  return spawn(program, args, { stdio: 'ignore' });
+  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
 }
 
-function slotsOf(node: number, nodes: number): number[] {
-  const from = Math.ceil((slots * node) / nodes);
-  const to = Math.ceil((slots * (node + 1)) / nodes);
+async function joinNodes(nodes: readonly ClusterNode[]): Promise<void> {
+  const [first, ...others] = nodes as readonly [ClusterNode, ...ClusterNode[]];
+  await Promise.all(nodes.map(({ client }, n) => client.cluster('ADDSLOTS', ...slotsOf(n))));
+  for (const { client } of others) await client.cluster('MEET', host, first.port);
+  for (const { client } of nodes) {
+    // Every node knows all the others and all slots.
+    while (!(await isWhole(client))) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function slotsOf(node: number): number[] {
+  const from = Math.ceil((slots * node) / nodeCount);
+  const to = Math.ceil((slots * (node + 1)) / nodeCount);
   return Array.from({ length: to - from }, (_, i) => from + i);
 }
 
-async function isWhole(node: Redis, nodes: number): Promise<boolean> {
-  const info = await node.cluster('INFO');
-  return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${nodes}`);
+async function isWhole(client: Redis): Promise<boolean> {
+  const info = await client.cluster('INFO');
+  return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${nodeCount}`);
+}
+
+async function failWhenGone({ process: child, port }: ClusterNode): Promise<never> {
+  const [code, signal] = await once(child, 'exit');
+  throw new Error(`the Redis node at port ${port} ended (${signal ?? code}) before the cluster was whole`);
+}
+
+async function kill({ process: child }: ClusterNode): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
 }
