@@ -18,10 +18,12 @@ export interface Limits {
 /** Why a dead letter is not to be redriven; undefined when it may be. */
 export function obstacleOf(
   topic: Topic,
-  { source, redrives }: StoredDeadLetter,
+  { source, redrives, batchLastOffset }: StoredDeadLetter,
   { maxRedrives, partitions, nowMs }: Limits,
 ): string | undefined {
   if (source === undefined) return 'nothing says where it came from';
+  if (batchLastOffset !== undefined)
+    return `it is a whole batch, up to offset ${batchLastOffset}, that unpacks to more than was allowed`;
   if (redrives >= maxRedrives) return `it failed again after ${redrives} redrives (--max-redrives)`;
   if (source.partition >= partitions) return `${topic} has no partition ${source.partition}`;
   if (topic === 'failures' && source.timestampMs < nowMs - keptMs(topic))

@@ -1,6 +1,6 @@
 import type { Batch, KafkaMessage } from 'kafkajs';
 import type { AssignedPartition } from './assigned-partition.ts';
-import { RecordChunk } from './record-chunk.ts';
+import { RecordChunk, type RefusedBatch } from './record-chunk.ts';
 import { addHeader, noHeaders, type RecordHeaders } from './record-headers.ts';
 import type { ReadRecord } from './record-reader.ts';
 import type { WorkItem } from './work-item.ts';
@@ -110,10 +110,41 @@ class BacklogRow implements Backlog {
   }
 }
 
+/** A batch that was not unpacked is one piece of work, which stands for all of its offsets. */
+function beginRefused(
+  owner: AssignedPartition,
+  chunk: RecordChunk,
+  { bytes: value, maxBytes }: RefusedBatch,
+  askedOffset: number,
+): Backlog {
+  const { firstOffset, lastOffset, count } = chunk.header;
+  const offset = Math.max(firstOffset, askedOffset, owner.tracker.next ?? 0);
+  if (offset > lastOffset) return new TakenBacklog(owner, []);
+  const timestampMs = timestampOf(chunk, 0);
+  owner.tracker.begin(offset, timestampMs);
+  owner.tracker.skipTo(lastOffset + 1);
+  const bytes = value.length;
+  owner.begin(1, bytes);
+  const reason = `offsets ${firstOffset} to ${lastOffset}, ${count} records in one batch of ${bytes} bytes, unpack to more than ${maxBytes} bytes (UNPACKED_BATCH_BYTES_MAX)`;
+  const refused = { lastOffset, code: 'batch_too_large', reason };
+  const work = { key: null, headers: noHeaders, firstFailedAtMs: undefined, attempt: 1 };
+  return new TakenBacklog(owner, [{ owner, offset, timestampMs, value, bytes, refused, ...work }]);
+}
+
 function toItem(owner: AssignedPartition, chunk: RecordChunk, record: ReadRecord, offset: number): WorkItem {
   const { key, value, headers, bytes } = record;
-  const timestampMs = timestampOf(chunk, record.timestampDelta);
-  return { owner, offset, timestampMs, key, value, headers, bytes, firstFailedAtMs: undefined, attempt: 1 };
+  return {
+    owner,
+    offset,
+    timestampMs: timestampOf(chunk, record.timestampDelta),
+    key,
+    value,
+    headers,
+    bytes,
+    refused: undefined,
+    firstFailedAtMs: undefined,
+    attempt: 1,
+  };
 }
 
 function timestampOf({ header }: RecordChunk, delta: number): number {
@@ -133,9 +164,11 @@ export function beginFetched(owner: AssignedPartition, batch: Fetched): Backlog 
   const messages: readonly unknown[] = batch.messages;
   if (!isChunks(messages)) return beginMessages(owner, batch.messages);
   const askedOffset = fetchedOffsetOf(batch);
-  const parts = messages.map((chunk) =>
-    chunk.isContiguous ? new ChunkBacklog(owner, chunk, askedOffset) : beginEach(owner, chunk, askedOffset),
-  );
+  const parts = messages.map((chunk) => {
+    if (chunk.refused) return beginRefused(owner, chunk, chunk.refused, askedOffset);
+    if (chunk.isContiguous) return new ChunkBacklog(owner, chunk, askedOffset);
+    return beginEach(owner, chunk, askedOffset);
+  });
   return new BacklogRow(owner, parts);
 }
 
@@ -163,6 +196,7 @@ function fromMessage(
     value,
     headers: toRecordHeaders(headers ?? {}),
     bytes: (key?.length ?? 0) + (value?.length ?? 0),
+    refused: undefined,
     firstFailedAtMs: undefined,
     attempt: 1,
   };

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
 import { isRecordBatch, readChunks, type AbortedTransaction } from './read-chunks.ts';
+import { UnpackBudget } from './unpack-budget.ts';
 
 /** Where kafkajs is in the bytes of an answer. */
 interface Decoder {
@@ -33,13 +34,18 @@ const require = createRequire(import.meta.url);
 const decodeMessages = require('kafkajs/src/protocol/requests/fetch/v4/decodeMessages') as (
   decoder: Decoder,
 ) => Promise<unknown[]>;
-const members = new Set<string>();
-const asChunks = new AsyncLocalStorage<boolean>();
+/** The bytes that may be unpacked of one answer, by member. */
+const members = new Map<string, number>();
+const asChunks = new AsyncLocalStorage<{ readonly maxUnpackedBytes: number } | undefined>();
 let isInstalled = false;
 
-/** What the member fetches comes as `RecordChunk`s from now on; returns what ends it. */
-export function fetchInChunks(memberId: string): () => void {
-  members.add(memberId);
+/**
+ * What the member fetches comes as `RecordChunk`s from now on; returns what ends it.
+ *
+ * @param maxUnpackedBytes of a record batch, and of an answer until no further batch of it is unpacked
+ */
+export function fetchInChunks(memberId: string, maxUnpackedBytes: number): () => void {
+  members.set(memberId, maxUnpackedBytes);
   return () => void members.delete(memberId);
 }
 
@@ -63,21 +69,23 @@ function readAnswersInChunks(): void {
   const KafkaDecoder = require('kafkajs/src/protocol/decoder') as new (raw: Buffer) => Decoder;
   const decodeRecords = answer.decode;
   answer.decode = async (raw) => {
-    if (!asChunks.getStore()) return decodeRecords(raw);
+    const ours = asChunks.getStore();
+    if (!ours) return decodeRecords(raw);
+    const budget = new UnpackBudget(ours.maxUnpackedBytes);
     const decoder = new KafkaDecoder(raw);
     const clientSideThrottleTime = decoder.readInt32();
     const errorCode = decoder.readInt16();
     const sessionId = decoder.readInt32();
     const responses = await decoder.readArrayAsync(async (each) => ({
       topicName: each.readString(),
-      partitions: await each.readArrayAsync(readPartition),
+      partitions: await each.readArrayAsync((partition) => readPartition(partition, budget)),
     }));
     // The broker has not waited: kafkajs does it for a throttle time of its own making.
     return { throttleTime: 0, clientSideThrottleTime, errorCode, sessionId, responses };
   };
 }
 
-async function readPartition(decoder: Decoder) {
+async function readPartition(decoder: Decoder, budget: UnpackBudget) {
   const partition = decoder.readInt32();
   const errorCode = decoder.readInt16();
   const highWatermark = decoder.readInt64().toString();
@@ -88,18 +96,22 @@ async function readPartition(decoder: Decoder) {
     firstOffset: Number(each.readInt64()),
   }));
   const preferredReadReplica = decoder.readInt32();
-  const messages = await readRecords(decoder, aborted);
+  const messages = await readRecords(decoder, aborted, budget);
   const bounds = { highWatermark, lastStableOffset, lastStartOffset };
   // Chunks of aborted transactions are hidden already.
   return { partition, errorCode, ...bounds, abortedTransactions: [], preferredReadReplica, messages };
 }
 
-async function readRecords(decoder: Decoder, aborted: readonly AbortedTransaction[]): Promise<unknown[]> {
+async function readRecords(
+  decoder: Decoder,
+  aborted: readonly AbortedTransaction[],
+  budget: UnpackBudget,
+): Promise<unknown[]> {
   const start = decoder.offset;
   const size = decoder.readInt32();
   if (size <= 0 || !decoder.canReadBytes(size)) return [];
   const bytes = decoder.readBytes(size);
-  if (isRecordBatch(bytes)) return readChunks(bytes, aborted);
+  if (isRecordBatch(bytes)) return readChunks(bytes, aborted, budget);
   decoder.offset = start;
   return decodeMessages(decoder);
 }
@@ -113,11 +125,11 @@ function wakeWhenResumed(): void {
   const { fetch, resume } = prototype;
   prototype.fetch = async function (this: ConsumerGroup, nodeId) {
     // Not as whoever has started this one was asked for: a fetch that joins anew tells listeners, and those may read, too.
-    if (this.memberId === null || !members.has(this.memberId))
-      return asChunks.run(false, () => fetch.call(this, nodeId));
+    const maxUnpackedBytes = members.get(this.memberId ?? '');
+    if (maxUnpackedBytes === undefined) return asChunks.run(undefined, () => fetch.call(this, nodeId));
     // Not within the time of one fetch: then kafkajs does what else is due, and sleeps by itself.
     if (!hasActive(this, nodeId) && (await isResumed(this))) return [];
-    return asChunks.run(true, () => fetch.call(this, nodeId));
+    return asChunks.run({ maxUnpackedBytes }, () => fetch.call(this, nodeId));
   };
   prototype.resume = function (this: ConsumerGroup, partitions) {
     resume.call(this, partitions);

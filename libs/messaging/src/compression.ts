@@ -1,11 +1,18 @@
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
-import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { zstdCompress } from 'node:zlib';
 import kafkajs from 'kafkajs';
-import { compressFrame, decompressFrame } from 'lz4-napi';
+import { compressFrame } from 'lz4-napi';
+import { AppError } from '@prodsentinel/kernel';
+import { defaultConsumerLimits } from './consumer-limits.ts';
+import { unpackers } from './unpack.ts';
 
 const { CompressionCodecs, CompressionTypes } = kafkajs;
-const snappy: unknown = createRequire(import.meta.url)('kafkajs-snappy');
+const require = createRequire(import.meta.url);
+const snappy = require('snappyjs') as { compress(bytes: Buffer): Buffer };
+const gzip = require('kafkajs/src/protocol/message/compression/gzip') as { compress: Compress };
+
+type Compress = (encoder: { readonly buffer: Buffer }) => Promise<Buffer>;
 
 let registered = false;
 
@@ -13,14 +20,21 @@ let registered = false;
 export function registerCompressionCodecs(): void {
   if (registered) return;
   registered = true;
-  const codecs = CompressionCodecs as Record<number, unknown>;
-  codecs[CompressionTypes.Snappy] = snappy;
-  codecs[CompressionTypes.LZ4] = () => ({
-    compress: async (encoder: { buffer: Buffer }) => compressFrame(encoder.buffer),
-    decompress: async (buffer: Buffer) => decompressFrame(buffer),
-  });
-  codecs[CompressionTypes.ZSTD] = () => ({
-    compress: (encoder: { buffer: Buffer }) => promisify(zstdCompress)(encoder.buffer),
-    decompress: (buffer: Buffer) => promisify(zstdDecompress)(buffer),
-  });
+  register(CompressionTypes.GZIP, (encoder) => gzip.compress(encoder));
+  register(CompressionTypes.Snappy, async ({ buffer }) => snappy.compress(buffer));
+  register(CompressionTypes.LZ4, ({ buffer }) => compressFrame(buffer));
+  register(CompressionTypes.ZSTD, ({ buffer }) => promisify(zstdCompress)(buffer));
+}
+
+function register(type: number, compress: Compress): void {
+  const { maxUnpackedBytes } = defaultConsumerLimits;
+  const decompress = async (packed: Buffer) => {
+    const bytes = await unpackers[type]!(packed, maxUnpackedBytes);
+    if (bytes) return bytes;
+    throw new AppError(
+      'invalid_input',
+      `a record batch of ${packed.length} bytes unpacks to more than ${maxUnpackedBytes}`,
+    );
+  };
+  (CompressionCodecs as Record<number, unknown>)[type] = () => ({ compress, decompress });
 }

@@ -6,6 +6,11 @@ export interface ConsumerLimits extends UnexpectedLimits {
   readonly maxActiveRecords: number;
   /** Their bytes in the log, at which fetching pauses. Default 32 MiB. */
   readonly maxActiveBytes: number;
+  /**
+   * What one compressed record batch may unpack to; a larger one is set aside unread. Of one answer of a broker no further
+   * batch is unpacked beyond it. Default 64 MiB.
+   */
+  readonly maxUnpackedBytes: number;
   /** Open offsets of one partition, held ones included, at which fetching pauses. Default 100,000. */
   readonly maxOpenRecords: number;
   /** Milliseconds between commits. Default 500. */
@@ -29,6 +34,7 @@ export interface ConsumerLimits extends UnexpectedLimits {
 export const defaultConsumerLimits: ConsumerLimits = {
   maxActiveRecords: 2_000,
   maxActiveBytes: 32 * 1024 * 1024,
+  maxUnpackedBytes: 64 * 1024 * 1024,
   maxOpenRecords: 100_000,
   commitIntervalMs: 500,
   sessionTimeoutMs: 15_000,

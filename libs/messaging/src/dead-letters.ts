@@ -22,6 +22,9 @@ export interface DeadLetterReason {
   readonly lastFailedAtMs: number;
 }
 
+/** Its value is a whole record batch, with the records from the offset that it names to this one. */
+export const batchLastOffsetHeader = 'prodsentinel.batch.last.offset';
+
 /** Longer reasons are cut: a header that outgrows the record helps nobody. */
 const maxReasonLength = 1_000;
 

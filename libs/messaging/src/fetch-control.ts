@@ -33,7 +33,7 @@ export class FetchControl {
   joined(memberId: string): void {
     this.#isEnded = false;
     this.#endChunks();
-    this.#endChunks = fetchInChunks(memberId);
+    this.#endChunks = fetchInChunks(memberId, this.#limits.maxUnpackedBytes);
   }
 
   stop(): void {

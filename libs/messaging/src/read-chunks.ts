@@ -1,5 +1,6 @@
-import { createRequire } from 'node:module';
 import { RecordChunk } from './record-chunk.ts';
+import type { UnpackBudget } from './unpack-budget.ts';
+import { unpackers } from './unpack.ts';
 
 /** A transaction that was aborted, as the broker names it beside the records that were fetched. */
 export interface AbortedTransaction {
@@ -16,14 +17,8 @@ const format = 2;
 const logAppendTime = 0x08;
 const transactional = 0x10;
 const control = 0x20;
-
-interface Codec {
-  decompress(bytes: Buffer): Promise<Buffer>;
-}
-
-const { lookupCodecByAttributes } = createRequire(import.meta.url)(
-  'kafkajs/src/protocol/message/compression',
-) as { lookupCodecByAttributes: (attributes: number) => Codec | null };
+const compression = 0x07;
+const noBytes = Buffer.alloc(0);
 
 /** Whether the bytes begin with a batch of the format that brokers write since Kafka 0.11. */
 export function isRecordBatch(bytes: Buffer): boolean {
@@ -32,27 +27,32 @@ export function isRecordBatch(bytes: Buffer): boolean {
 
 /**
  * The record batches in what was fetched of one partition, up to the first that is not whole: brokers cut at a number of
- * bytes.
+ * bytes. Nor is more unpacked than the budget allows: the rest is left for the next fetch.
  *
  * @param aborted in ascending order of their first offsets
- * @throws KafkaJSNotImplemented for a compression that is not registered, RangeError when the bytes are no record batch
+ * @throws RangeError when the bytes are no record batch
  */
 export async function readChunks(
   bytes: Buffer,
   aborted: readonly AbortedTransaction[],
+  budget: UnpackBudget,
 ): Promise<RecordChunk[]> {
   const chunks: RecordChunk[] = [];
   const transactions = new Transactions(aborted);
-  for (let at = 0; at + recordsAt <= bytes.length;) {
+  for (let at = 0; at + recordsAt <= bytes.length && !budget.isUsedUp;) {
     const end = at + bodyAt + bytes.readInt32BE(at + lengthAt);
     if (end > bytes.length || !isRecordBatch(bytes.subarray(at))) break;
-    chunks.push(await readChunk(bytes.subarray(at, end), transactions));
+    chunks.push(await readChunk(bytes.subarray(at, end), transactions, budget));
     at = end;
   }
   return chunks;
 }
 
-async function readChunk(batch: Buffer, transactions: Transactions): Promise<RecordChunk> {
+async function readChunk(
+  batch: Buffer,
+  transactions: Transactions,
+  budget: UnpackBudget,
+): Promise<RecordChunk> {
   const attributes = batch.readInt16BE(21);
   const firstOffset = readInt64(batch, 0);
   const header = {
@@ -68,8 +68,11 @@ async function readChunk(batch: Buffer, transactions: Transactions): Promise<Rec
     (attributes & transactional) !== 0 &&
     transactions.isAborted(firstOffset, batch.readBigInt64BE(43), isControl ? records : undefined);
   const isHidden = isControl || isAborted;
-  const codec = isHidden ? null : lookupCodecByAttributes(attributes);
-  return new RecordChunk({ ...header, isHidden }, codec ? await codec.decompress(records) : records);
+  const unpack = isHidden ? undefined : unpackers[attributes & compression];
+  if (!unpack) return new RecordChunk({ ...header, isHidden }, records);
+  const unpacked = await budget.unpack(unpack, records);
+  if (unpacked) return new RecordChunk({ ...header, isHidden }, unpacked);
+  return new RecordChunk({ ...header, isHidden }, noBytes, { bytes: batch, maxBytes: budget.maxBytes });
 }
 
 /** Which of the batches that follow each other are of a transaction that was aborted. */

@@ -13,6 +13,12 @@ export interface ChunkHeader {
   readonly isHidden: boolean;
 }
 
+/** A record batch as it lies in the log, whose records would be more bytes than are allowed. */
+export interface RefusedBatch {
+  readonly bytes: Buffer;
+  readonly maxBytes: number;
+}
+
 /**
  * The records of one record batch of the log, as bytes: an object for each is made only when it is taken. A thousand
  * fetched records that wait cost the garbage collector as much as one.
@@ -24,13 +30,16 @@ export class RecordChunk {
   readonly records: RecordReader;
   readonly offset: string;
   readonly isControlRecord: boolean;
+  /** Present: the records were not unpacked, and there is none to read. */
+  readonly refused: RefusedBatch | undefined;
 
   /** @param bytes the records, not compressed */
-  constructor(header: ChunkHeader, bytes: Buffer) {
+  constructor(header: ChunkHeader, bytes: Buffer, refused?: RefusedBatch) {
     this.header = header;
     this.records = new RecordReader(bytes);
     this.offset = String(header.lastOffset);
     this.isControlRecord = header.isHidden;
+    this.refused = refused;
   }
 
   /** False where records were removed in between. */

@@ -1,6 +1,6 @@
 import { deadLetterTopicOf, type Topic } from '@prodsentinel/contracts';
 import { AppError } from '@prodsentinel/kernel';
-import { reasonHeaderNames } from './dead-letters.ts';
+import { batchLastOffsetHeader, reasonHeaderNames } from './dead-letters.ts';
 import type { RawMessage } from './raw-producer.ts';
 import type { StoredRecord } from './read-topic.ts';
 import { readSignedSource, redriveHeaders, signedSource, type RecordSource } from './redrive-source.ts';
@@ -15,6 +15,8 @@ export interface StoredDeadLetter {
   readonly stage: string;
   /** ISO 8601; empty when nothing says so. */
   readonly lastFailedAt: string;
+  /** Present: it is a whole record batch, up to this offset of the topic. */
+  readonly batchLastOffset?: number | undefined;
   /** How often it was redriven before it came here again. */
   readonly redrives: number;
 }
@@ -34,6 +36,7 @@ export function toStoredDeadLetter(
     reason: headers['__dlq.errors.message'] ?? '',
     stage: headers['prodsentinel.stage'] ?? '',
     lastFailedAt: headers['prodsentinel.last.failed.at'] ?? '',
+    batchLastOffset: toCount(headers[batchLastOffsetHeader]),
     redrives: toCount(headers[redriveHeaders.count]) ?? 0,
   };
 }

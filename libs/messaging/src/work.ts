@@ -40,11 +40,12 @@ export interface WorkContext {
 /** How often an error of our own is tried again before the record is set aside. */
 export const maxUnexpectedAttempts = 3;
 
-/** @throws AppError `undecodable`, or what `Codec.decode` throws */
+/** @throws AppError `undecodable`, `invalid_input` for what was not unpacked, or what `Codec.decode` throws */
 export function decodeItem<T extends Topic>(
   context: WorkContext,
   item: WorkItem,
 ): AnyRecord<T> | Promise<AnyRecord<T>> {
+  if (item.refused) throw new AppError('invalid_input', item.refused.reason);
   if (item.value === null) throw new AppError('undecodable', 'the record has no value');
   const value = context.codec.decode(item.owner.topic as Topic, item.value);
   const source = item.headers[redriveHeaders.source] === undefined ? undefined : sourceOf(context, item);
@@ -122,7 +123,7 @@ export async function settleFailed(context: WorkContext, item: WorkItem, error: 
       return;
     }
   } else owner.unexpectedErrors.passed();
-  const code = isAppError(error) ? error.code : 'unexpected';
+  const code = item.refused?.code ?? (isAppError(error) ? error.code : 'unexpected');
   await setAside(context, item, code, describeError(error));
   context.onSettled(item, false);
 }

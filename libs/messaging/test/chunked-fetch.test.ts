@@ -53,7 +53,7 @@ function memberOf(memberId: string, first: () => Promise<unknown>) {
 
 test('records stay bytes for the members that asked for it, and for nobody whose fetch begins within theirs', async () => {
   installChunkedFetch();
-  const end = fetchInChunks('ours');
+  const end = fetchInChunks('ours', 1_000);
   const seen: unknown[] = [];
   const read = async () => {
     const { responses } = await answer.decode(answerOf());

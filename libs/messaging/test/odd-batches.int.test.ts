@@ -1,8 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import kafkajs from 'kafkajs';
+import kafkajs, { type KafkaMessage } from 'kafkajs';
+import { AssignedPartition } from '../src/assigned-partition.ts';
+import { beginFetched } from '../src/backlog.ts';
+import { done, readTopic, type Consumer, type IncomingRecord } from '../src/index.ts';
 import { createKafkaClient } from '../src/kafka-client.ts';
-import { done, type Consumer } from '../src/index.ts';
+import { readChunks } from '../src/read-chunks.ts';
+import { UnpackBudget } from '../src/unpack-budget.ts';
 import { Journal, TestCluster } from './test-cluster.ts';
 
 jest.setTimeout(60_000);
@@ -61,6 +66,68 @@ test.each([
     });
     await until(journal, names.length, consumer);
     expect(journal.entries).toEqual(names);
+  },
+);
+
+const mebibyte = 1024 * 1024;
+
+test.each([
+  ['gzip', CompressionTypes.GZIP],
+  ['snappy', CompressionTypes.Snappy],
+  ['lz4', CompressionTypes.LZ4],
+  ['zstd', CompressionTypes.ZSTD],
+] as const)(
+  'a batch of %s that unpacks to more than is allowed is one dead letter, and what is around it comes',
+  async (_name, compression) => {
+    await send(['before'], compression);
+    await send(
+      Array.from({ length: 3 }, (_, i) => `${i}${' '.repeat(2 * mebibyte)}`),
+      compression,
+    );
+    await send(['after'], compression);
+    const journal = new Journal<string>();
+    const groupId = randomUUID();
+    const handler = {
+      mode: 'record',
+      concurrency: 4,
+      async handle({ value }: IncomingRecord<'failures'>) {
+        journal.add(value.message.slice(0, 10));
+        return done;
+      },
+    } as const;
+    const limits = { maxUnpackedBytes: mebibyte };
+    const consumer = await cluster.consume(handler, {
+      groupId,
+      limits,
+      onDeadLetter: (_, code) => journal.add(code),
+    });
+    await until(journal, 3, consumer);
+    expect(journal.entries.toSorted()).toEqual(['after', 'batch_too_large', 'before']);
+    await consumer.stop();
+    const [letter, ...others] = await readTopic(cluster.connection, 'failures.dlq', { maxRecords: 10 });
+    expect(others).toEqual([]);
+    expect(letter).toMatchObject({
+      partition: 0,
+      key: null,
+      headers: {
+        'prodsentinel.error.code': 'batch_too_large',
+        '__dlq.errors.offset': '1',
+        'prodsentinel.batch.last.offset': '3',
+        '__dlq.errors.message': expect.stringContaining('3 records in one batch'),
+      },
+    });
+    const [chunk] = await readChunks(letter!.value!, [], new UnpackBudget(10 * mebibyte));
+    const backlog = beginFetched(new AssignedPartition('failures', 0, 1), {
+      messages: [chunk] as unknown as KafkaMessage[],
+      fetchedOffset: '0',
+    });
+    expect(backlog.take(9).map(({ offset, value }) => [offset, value?.length])).toEqual(
+      [1, 2, 3].map((offset) => [offset, 2 * mebibyte + bytesOf('0').length]),
+    );
+    await cluster.consume(handler, { groupId, limits });
+    await send(['last']);
+    await journal.until(({ length }) => length === 4);
+    expect(journal.entries.at(-1)).toBe('last');
   },
 );
 

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { KafkaMessage } from 'kafkajs';
@@ -6,6 +7,7 @@ import { AssignedPartition } from '../src/assigned-partition.ts';
 import { beginFetched } from '../src/backlog.ts';
 import { readChunks, type AbortedTransaction } from '../src/read-chunks.ts';
 import { RecordChunk } from '../src/record-chunk.ts';
+import { UnpackBudget } from '../src/unpack-budget.ts';
 
 const require = createRequire(import.meta.url);
 const KafkaDecoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => object;
@@ -33,6 +35,7 @@ const appendedAtMs = firstTimestampMs + 77;
 const logAppendTime = 0x08;
 const transactional = 0x10;
 const control = 0x20;
+const gzip = 0x01;
 
 function varint(value: number): Buffer {
   const bytes: number[] = [];
@@ -58,7 +61,8 @@ function recordOf({ offsetDelta, timestampDelta, key, value, headers }: Entry): 
 }
 
 function batchOf({ firstOffset, entries, attributes = 0, producerId = -1 }: LogBatch): Buffer {
-  const records = Buffer.concat(entries.map(recordOf));
+  const plainRecords = Buffer.concat(entries.map(recordOf));
+  const records = attributes & gzip ? gzipSync(plainRecords) : plainRecords;
   const header = Buffer.alloc(61);
   header.writeBigInt64BE(BigInt(firstOffset), 0);
   header.writeInt32BE(49 + records.length, 8);
@@ -83,9 +87,9 @@ async function take(
   batches: readonly LogBatch[],
   askedOffset = 0,
   aborted: readonly AbortedTransaction[] = [],
-  owner = new AssignedPartition('failures', 0, 1),
+  { owner = new AssignedPartition('failures', 0, 1), maxBytes = 1_000 } = {},
 ) {
-  const chunks = await readChunks(Buffer.concat(batches.map(batchOf)), aborted);
+  const chunks = await readChunks(Buffer.concat(batches.map(batchOf)), aborted, new UnpackBudget(maxBytes));
   const messages = chunks.filter(({ isControlRecord }) => !isControlRecord) as unknown as KafkaMessage[];
   const backlog = beginFetched(owner, { messages, fetchedOffset: String(askedOffset) });
   const { size } = backlog;
@@ -169,16 +173,16 @@ test('what is taken is what kafkajs makes of the same bytes, and each open offse
 test('what lies before the offset asked for, or was seen before, is passed over', async () => {
   const first = await take([run(10, 5)], 12);
   expect(first.items.map(({ offset }) => offset)).toEqual([12, 13, 14]);
-  const again = await take([run(10, 5), run(15, 3)], 12, [], first.owner);
+  const again = await take([run(10, 5), run(15, 3)], 12, [], first);
   expect(again.items.map(({ offset }) => offset)).toEqual([15, 16, 17]);
   expect(first.owner.tracker.lowWater).toBe(12);
   const gaps = { firstOffset: 20, entries: [plain(0), plain(4), plain(9)] };
-  expect((await take([gaps], 22, [], first.owner)).items.map(({ offset }) => offset)).toEqual([24, 29]);
+  expect((await take([gaps], 22, [], first)).items.map(({ offset }) => offset)).toEqual([24, 29]);
 });
 
 test('a batch that was cut off is left for the next fetch', async () => {
   const bytes = Buffer.concat([batchOf(run(0, 3)), batchOf(run(3, 3)).subarray(0, -1)]);
-  const chunks = await readChunks(bytes, []);
+  const chunks = await readChunks(bytes, [], new UnpackBudget(1_000));
   expect(chunks.map(({ offset }) => offset)).toEqual(['2']);
 });
 
@@ -227,8 +231,38 @@ test('a header without a value is empty, which kafkajs can write to the dead let
   ]);
 });
 
+const packed = (firstOffset: number, count: number) => run(firstOffset, count, { attributes: gzip });
+
+test('a batch that unpacks to more than is allowed is one piece of work, which stands for all that is not seen yet', async () => {
+  const owner = new AssignedPartition('failures', 0, 1);
+  const batches = [run(10, 2), packed(12, 100), run(112, 1)];
+  const first = await take(batches.slice(0, 2), 20, [], { owner });
+  const [item, ...others] = first.items;
+  expect(others).toEqual([]);
+  expect(item).toMatchObject({ offset: 20, key: null, headers: {}, timestampMs: firstTimestampMs });
+  expect(item?.value).toEqual(batchOf(packed(12, 100)));
+  expect(item?.refused).toMatchObject({ code: 'batch_too_large', lastOffset: 111 });
+  expect(item?.refused?.reason).toContain('offsets 12 to 111, 100 records');
+  expect([owner.tracker.lowWater, owner.tracker.openCount, owner.activeRecords]).toEqual([20, 1, 1]);
+  const again = await take(batches, 20, [], { owner });
+  expect(again.items.map(({ offset }) => offset)).toEqual([]);
+  owner.finish(item!);
+  expect([owner.tracker.lowWater, owner.activeRecords, owner.activeBytes]).toEqual([112, 0, 0]);
+});
+
+test('of one answer no more batches are unpacked once their bytes are what one batch may have', async () => {
+  const maxBytes = gunzipSync(batchOf(packed(0, 40)).subarray(61)).length + 1;
+  const batches = [packed(0, 40), packed(40, 40), packed(80, 40), run(120, 1)];
+  const offsetsOf = async (...all: LogBatch[]) =>
+    (await take(all, 0, [], { maxBytes })).items.map(({ offset }) => offset);
+  expect((await offsetsOf(...batches)).at(-1)).toBe(79);
+  // Such a one costs as much, and there may be hundreds of them in an answer.
+  expect(await offsetsOf(packed(0, 100), run(100, 1))).toEqual([0]);
+  expect(await offsetsOf(run(0, 2), packed(2, 100), packed(102, 1))).toEqual([0, 1, 2]);
+});
+
 test('a record that is longer than its batch is refused', async () => {
-  const [chunk] = await readChunks(batchOf(run(0, 1)), []);
+  const [chunk] = await readChunks(batchOf(run(0, 1)), [], new UnpackBudget(1_000));
   const broken = new RecordChunk(chunk!.header, Buffer.from([0x7e, 0]));
   const backlog = beginFetched(new AssignedPartition('failures', 0, 1), {
     messages: [broken] as unknown as KafkaMessage[],

@@ -19,15 +19,25 @@ export const consumerSettings = {
     'Times that the process ends while it tries a record alone, after which the record is set aside; needs Redis',
     { min: 2, max: 100, fallback: 3 },
   ),
+  UNPACKED_BATCH_BYTES_MAX: setting.wholeNumber(
+    'Bytes that one compressed batch of Kafka may unpack to; a larger one is set aside whole, `batch_too_large`',
+    { min: 1_048_576, max: 1_073_741_824, fallback: 67_108_864 },
+  ),
 };
 
 /** What a consumer takes of them. */
 export function toConsumerLimits(
-  settings: Readonly<Record<'ERRORS_IN_A_ROW_MAX' | 'ERRORS_PERCENT_MAX' | 'ERRORS_WINDOW', number>>,
+  settings: Readonly<
+    Record<
+      'ERRORS_IN_A_ROW_MAX' | 'ERRORS_PERCENT_MAX' | 'ERRORS_WINDOW' | 'UNPACKED_BATCH_BYTES_MAX',
+      number
+    >
+  >,
 ) {
   return {
     maxUnexpectedInARow: settings.ERRORS_IN_A_ROW_MAX,
     maxUnexpectedPercent: settings.ERRORS_PERCENT_MAX,
     unexpectedWindow: settings.ERRORS_WINDOW,
+    maxUnpackedBytes: settings.UNPACKED_BATCH_BYTES_MAX,
   };
 }
