@@ -17,6 +17,8 @@ export interface Scanned {
 }
 
 const maxServiceChars = 64;
+/** As long as the part of an address before its `@` may be (RFC 5321, 4.5.3.1.1). */
+const maxTagChars = 64;
 
 /** The token that begins at `start`; `:`, `+` and `@` join only inside times, addresses and e-mail addresses. */
 export function findToken(scanned: Scanned, start: number, knownServices: ReadonlySet<string>): Token {
@@ -29,6 +31,7 @@ export function findToken(scanned: Scanned, start: number, knownServices: Readon
     if (isDigitCode(code)) hasDigit = true;
     else if (isJoinedWord(code)) continue;
     else if (code === 64 && isWordCode(bytes[i + 1]!) && !isObjectHash(scanned, i + 1)) isAddress = true;
+    else if (code === 43 && isAddressTag(scanned, i)) continue;
     else if (!hasDigit || (code !== 58 && code !== 43) || !joinsNumbers(bytes, i)) break;
     else if (code === 58 && i - start <= maxServiceChars && knownServices.has(text.slice(start, i))) break;
   }
@@ -42,11 +45,11 @@ const isJoinedWord = (code: number): boolean =>
 /** How the characters of a token without digits go on, as a table. */
 const joinedWords = Uint8Array.from({ length: 256 }, (_, code) => Number(isJoinedWord(code)));
 
-/** Where the token that begins at `start` ends when it has neither a digit nor an `@`; -1 when it may have. */
+/** Where the token that begins at `start` ends when it has neither a digit nor an `@` or `+`; -1 when it may have. */
 export function endOfPlainToken({ bytes, limit }: Scanned, start: number): number {
   let i = start;
   while (i < limit && joinedWords[bytes[i]!] === 1) i++;
-  if (i < limit && (isDigitCode(bytes[i]!) || bytes[i] === 64)) return -1;
+  if (i < limit && (isDigitCode(bytes[i]!) || bytes[i] === 64 || bytes[i] === 43)) return -1;
   return endOfWord(bytes, start, i);
 }
 
@@ -63,6 +66,13 @@ function joinsNumbers(bytes: Uint8Array, i: number): boolean {
   if (isDigitCode(next)) return true;
   if (bytes[i] !== 58) return false;
   return (next === 58 || isHexCode(next)) && isHexCode(bytes[i - 1]!) && !isWordCode(bytes[i + 5]!);
+}
+
+/** Whether the `+` at `plus` begins the tag of an e-mail address: `ann+news@example.com`. */
+function isAddressTag({ bytes, limit }: Scanned, plus: number): boolean {
+  let i = plus + 1;
+  while (i < limit && i - plus <= maxTagChars && (isWordCode(bytes[i]!) || isJoinedWord(bytes[i]!))) i++;
+  return i > plus + 1 && i < limit && bytes[i] === 64 && isWordCode(bytes[i + 1]!);
 }
 
 /** `Order@1b2c3d` is a Java object, not an address. */

@@ -16,6 +16,8 @@ describe('maskMessage', () => {
     ['at 2023-01-29T09:20:29.295+00:00', 'at <*>'],
     ['read /var/lib/x/12345/file.txt', 'read /var/lib/x/<*>/file.txt'],
     ['mail to jane.doe@example.com bounced', 'mail to <*> bounced'],
+    ['mail to jane.doe+news@example.com bounced', 'mail to <*> bounced'],
+    ['mail to jane+a.b-c@example.com and C++ or a+b', 'mail to <*> and C++ or a+b'],
     ['com.acme.Order@1b2c3d is closed', 'com.acme.Order@<*> is closed'],
     ["filter 'a=1;b=x'", "filter '<*>'"],
     ['ids [1, 2, 3]', 'ids [<*>]'],
