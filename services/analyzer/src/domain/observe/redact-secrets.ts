@@ -6,6 +6,7 @@ import { findPrefixedSecret, mayBegin, mayBeginWith } from './secret-prefixes.ts
 import {
   findBotToken,
   findByMiddle,
+  findCurlPassword,
   findFlagValue,
   findPrivateKey,
   findUrlCredentials,
@@ -21,7 +22,7 @@ import { TextMemory } from './text-memory.ts';
  *
  * Recognised: JSON Web Tokens; authorization headers, bearer and basic credentials; private key PEM blocks; the values of
  * names such as password, secret, token, api key, session and cookie (`key=value`, `key: value`, JSON also when escaped,
- * URL queries, XML elements, `--flag value`, `{"name": …, "value": …}`); passwords in URLs and connection strings; AWS
+ * URL queries, XML elements, `--flag value`, `curl -u`, `{"name": …, "value": …}`); passwords in URLs and connection strings; AWS
  * keys; tokens of known makers by their prefix; card numbers that pass Luhn. Not recognised: a secret that neither a name
  * nor a shape gives away.
  *
@@ -148,7 +149,10 @@ for (const middle of ['Q~', '-u'])
 function isCandidate(bytes: Uint8Array, at: number, trigger: number): boolean {
   if (trigger === Trigger.named) return announces(bytes, at);
   if (trigger === Trigger.dash) return true;
-  if (trigger === Trigger.middle) return at > 0 && isWordCode(bytes[at - 1]!) && bytes[at + 2]! > space;
+  if (trigger === Trigger.middle) {
+    const isWithin = at > 0 && isWordCode(bytes[at - 1]!);
+    return isWithin ? bytes[at + 2]! > space : bytes[at] === dash && bytes[at + 2] === space;
+  }
   const isInside = at > 0 && isAsciiWordCode(bytes[at - 1]!);
   if (trigger === Trigger.digit)
     return !isInside && isDigitCode(bytes[at + 2]!) && isDigitCode(bytes[at + 3]!);
@@ -172,7 +176,8 @@ function findSecret(
 ): SecretSpan | { name: string } | undefined {
   if (trigger === Trigger.prefix) return findPrefixedSecret(text, at);
   if (trigger === Trigger.digit) return findCardNumber(text, at);
-  if (trigger === Trigger.dash) return findPrivateKey(text, at) ?? findFlagValue(text, at);
-  if (trigger === Trigger.middle) return findByMiddle(text, at, from);
+  if (trigger === Trigger.dash)
+    return findPrivateKey(text, at) ?? findFlagValue(text, at) ?? findCurlPassword(text, at);
+  if (trigger === Trigger.middle) return findByMiddle(text, at, from) ?? findCurlPassword(text, at);
   return findUrlCredentials(text, at) ?? findNamedSecret(text, at, { from, name }) ?? findBotToken(text, at);
 }

@@ -29,6 +29,33 @@ export function findFlagValue(text: string, at: number): SecretSpan | undefined 
   return { start: end + 1, end: stop, kind };
 }
 
+/** The password in `curl -u USER:PASSWORD` and `curl --user USER:PASSWORD`, at the flag. */
+export function findCurlPassword(text: string, at: number): SecretSpan | undefined {
+  const flag = ['-u ', '--user '].find((each) => text.startsWith(each, at));
+  if (flag === undefined || !isSpaceCode(text.charCodeAt(at - 1)) || !isCurlBefore(text, at))
+    return undefined;
+  let start = at + flag.length;
+  while (text.charCodeAt(start) === 32) start++;
+  if (isQuote(text.charCodeAt(start))) start++;
+  let colon = -1;
+  let end = start;
+  for (; end < text.length; end++) {
+    const code = text.charCodeAt(end);
+    if (isSpaceCode(code) || isQuote(code)) break;
+    if (code === 58 && colon < 0) colon = end;
+  }
+  if (colon < 0 || colon + 1 === end || text.startsWith('[redacted:', colon + 1)) return undefined;
+  return { start: colon + 1, end, kind: 'password' };
+}
+
+const maxCurlChars = 256;
+
+/** Whether the program's name stands before on the same line. */
+function isCurlBefore(text: string, at: number): boolean {
+  const before = text.slice(Math.max(0, at - maxCurlChars), at);
+  return before.lastIndexOf('curl') > before.lastIndexOf('\n');
+}
+
 /**
  * The password in `scheme://user:password@host`, at the colon of `://`. A password may itself hold `@`: it reaches to the
  * last one before the host ends.

@@ -95,6 +95,8 @@ describe('redactSecrets', () => {
     ],
     ['an XML element', '<password>x y</password>', '<password>[redacted:password]</password>', 'password'],
     ['a flag', 'run --password hunter2 --v', 'run --password [redacted:password] --v', 'password'],
+    ['curl -u', 'curl -s -u ann:hunter2 http://x', 'curl -s -u ann:[redacted:password] http://x', 'password'],
+    ['curl --user', "curl --user 'ann:h:2' x", "curl --user 'ann:[redacted:password]' x", 'password'],
     [
       'a URL with a password',
       'postgres://u:p@ss@h:5432/db',
@@ -161,6 +163,9 @@ describe('redactSecrets', () => {
     'TypeError: Cannot read properties of undefined (reading "price")',
     'http://user@host/path',
     '-----BEGIN CERTIFICATE-----',
+    'sudo -u ann: failed',
+    'curl -u ann http://x:80/a',
+    'curl failed\nps -u ann:x',
   ])('leaves alone what is no secret: %s', (text) => {
     expect(redactSecrets(text)).toEqual({ text, counts: {} });
   });
