@@ -16,6 +16,8 @@ const common = {
 
 export default {
   maxWorkers: 2,
+  // Ends a test that hangs; how long one takes on a busy machine says nothing about what it tests.
+  testTimeout: 60_000,
   projects: [
     {
       ...common,

@@ -1,10 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { afterEach, expect, jest, test } from '@jest/globals';
-
-// Each starts a process, which takes its time on a machine that is busy.
-jest.setTimeout(30_000);
+import { afterEach, expect, test } from '@jest/globals';
 
 const children: ChildProcess[] = [];
 
