@@ -40,7 +40,7 @@ async function untilReachable(wanted: boolean): Promise<void> {
 test.each(['refuse', 'hang'] as const)(
   'a producer that nobody uses notices that the brokers are away, and that they are back (%s)',
   async (kind) => {
-    await startProducer({ idleCheckMs: 100, sendDeadlineMs: 2_000 });
+    await startProducer({ idleCheckMs: 100, sendDeadlineMs: 8_000 });
     expect(producer.isReachable).toBe(true);
     proxy.set({ kind });
     if (kind === 'refuse') proxy.cut();
