@@ -25,10 +25,15 @@ export interface Codec {
   /**
    * Answers at once while the writer's schema is known.
    *
+   * @param late fields that are decoded when they are asked for, which then may throw; always the same array
    * @throws AppError `undecodable` (or `invalid_input` for JSON that is no record), `unavailable` when the registry that
    *   knows the writer's schema is away
    */
-  decode<T extends Topic>(topic: T, bytes: Buffer): RecordOf[T] | Promise<RecordOf[T]>;
+  decode<T extends Topic>(
+    topic: T,
+    bytes: Buffer,
+    late?: readonly string[],
+  ): RecordOf[T] | Promise<RecordOf[T]>;
 }
 
 const magicByte = 0;
@@ -62,11 +67,15 @@ export function createCodec(registryUrl: string, topicPrefix = '', cache?: Schem
       if (id === undefined) throw new AppError('bug', `encode for ${topic} before prepare`);
       return encodeRecord(topic, id, record);
     },
-    decode<T extends Topic>(topic: T, bytes: Buffer): RecordOf[T] | Promise<RecordOf[T]> {
+    decode<T extends Topic>(
+      topic: T,
+      bytes: Buffer,
+      late?: readonly string[],
+    ): RecordOf[T] | Promise<RecordOf[T]> {
       if (bytes.length > 0 && bytes[0] !== magicByte) return decodeJson(topic, bytes);
       if (bytes.length <= headerBytes) throw new AppError('undecodable', `only ${bytes.length} bytes`);
       const body = bytes.subarray(headerBytes);
-      const reader = readers.find(topic, bytes.readInt32BE(1));
+      const reader = readers.find(topic, bytes.readInt32BE(1), late);
       if (reader instanceof Promise) return reader.then((found) => found(body) as RecordOf[T]);
       return reader(body) as RecordOf[T];
     },

@@ -150,6 +150,7 @@ function createWorkContext<T extends Topic>(
   return {
     groupId,
     codec,
+    ...('lateFields' in handler && handler.lateFields ? { lateFields: handler.lateFields } : {}),
     deadLetters,
     logger: connection.logger,
     signal: state.giveUp.signal,

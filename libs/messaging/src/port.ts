@@ -68,6 +68,8 @@ export interface BatchHandler<T extends Topic> {
   readonly maxRecords: number;
   /** Most calls at once, default 1; each partition is in one of them. */
   readonly concurrency?: number;
+  /** Fields that it seldom asks for: they are decoded when it does, and what is wrong with them is thrown there. */
+  readonly lateFields?: { readonly [Each in T]?: readonly (keyof RecordOf[Each])[] };
   handle(records: readonly AnyRecord<T>[], signal: AbortSignal): Promise<readonly Outcome[]>;
 }
 

@@ -2,11 +2,15 @@ import type { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import { avroTypeOf, type Topic } from '@prodsentinel/contracts';
 import { AppError, isAppError } from '@prodsentinel/kernel';
 import avro from 'avsc';
+import { createLateReader, type Reader } from './late-fields.ts';
 import { callRegistry, elseFromCache } from './registry-call.ts';
 import type { SchemaCache } from './schema-cache.ts';
 
-/** Reads the body of a record, without its header. */
-export type Reader = (body: Buffer) => unknown;
+interface AskedReader {
+  readonly topic: Topic;
+  readonly id: number;
+  readonly late: readonly string[];
+}
 
 /** How long an id that the registry does not know is not asked for again. */
 const negativeCacheMs = 30_000;
@@ -29,17 +33,18 @@ export class SchemaReaders {
   /**
    * The reader itself once it is known.
    *
+   * @param late names of fields that are read when they are asked for; always the same array
    * @throws AppError `undecodable` when the registry does not know the id or its schema cannot be read as the topic's,
    *   `unavailable` when the registry is away
    */
-  find(topic: Topic, id: number): Reader | Promise<Reader> {
-    const name = `${topic}/${id}`;
-    return this.#readers.get(name) ?? this.#lookups.get(name) ?? this.#startLookup(topic, id, name);
+  find(topic: Topic, id: number, late: readonly string[] = []): Reader | Promise<Reader> {
+    const name = late.length === 0 ? `${topic}/${id}` : `${topic}/${id}/${late.join()}`;
+    return this.#readers.get(name) ?? this.#lookups.get(name) ?? this.#startLookup({ topic, id, late }, name);
   }
 
   /** Single flight: a thousand records of a new schema are one question. */
-  #startLookup(topic: Topic, id: number, name: string): Promise<Reader> {
-    const lookup = this.#lookUp(topic, id).finally(() => this.#lookups.delete(name));
+  #startLookup(asked: AskedReader, name: string): Promise<Reader> {
+    const lookup = this.#lookUp(asked).finally(() => this.#lookups.delete(name));
     this.#lookups.set(name, lookup);
     return lookup.then((reader) => {
       if (this.#readers.size >= maxCached) this.#readers.clear();
@@ -48,7 +53,7 @@ export class SchemaReaders {
     });
   }
 
-  async #lookUp(topic: Topic, id: number): Promise<Reader> {
+  async #lookUp({ topic, id, late }: AskedReader): Promise<Reader> {
     const refusal = `schema id ${id} is not known to the registry`;
     if ((this.#unknownUntilMs.get(id) ?? 0) > Date.now()) throw new AppError('undecodable', refusal);
     try {
@@ -58,7 +63,7 @@ export class SchemaReaders {
         await this.#cache?.writeSchema(id, JSON.stringify(schema));
         return schema;
       };
-      return toReader(topic, id, await elseFromCache(ask, () => this.#recall(id)));
+      return toReader({ topic, id, late }, await elseFromCache(ask, () => this.#recall(id)));
     } catch (error) {
       if (!isAppError(error) || error.code !== 'contract_mismatch') throw error;
       if (this.#unknownUntilMs.size >= maxCached) this.#unknownUntilMs.clear();
@@ -74,21 +79,26 @@ export class SchemaReaders {
 }
 
 /** Reads with the writer's schema and resolves to ours, so that writers may be older or newer. */
-function toReader(topic: Topic, id: number, written: avro.Schema): Reader {
+function toReader({ topic, id, late }: AskedReader, written: avro.Schema): Reader {
   try {
     const writer = avro.Type.forSchema(written);
     const own = avroTypeOf(topic);
     const resolver = own.createResolver(writer);
-    return (body) => read(own, body, resolver);
+    const readWhole = naming((body) => own.fromBuffer(body, resolver) as unknown);
+    if (late.length === 0) return readWhole;
+    return naming(createLateReader(own as avro.types.RecordType, writer, { late, readWhole }));
   } catch (cause) {
     throw new AppError('undecodable', `schema id ${id} cannot be read as ${topic}`, { cause });
   }
 }
 
-function read(type: avro.Type, body: Buffer, resolver: ReturnType<avro.Type['createResolver']>): unknown {
-  try {
-    return type.fromBuffer(body, resolver);
-  } catch (cause) {
-    throw new AppError('undecodable', 'the bytes are not of the schema they name', { cause });
-  }
+/** What avsc throws is not for logs. */
+function naming(read: Reader): Reader {
+  return (body) => {
+    try {
+      return read(body);
+    } catch (cause) {
+      throw new AppError('undecodable', 'the bytes are not of the schema they name', { cause });
+    }
+  };
 }

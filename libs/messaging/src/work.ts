@@ -16,6 +16,8 @@ import { toRawRecord, type WorkItem } from './work-item.ts';
 export interface WorkContext {
   readonly groupId: string;
   readonly codec: Codec;
+  /** Of each topic, fields that are decoded when the handler asks for them. */
+  readonly lateFields?: { readonly [Each in Topic]?: readonly string[] };
   readonly deadLetters: RawProducer;
   readonly logger: MessagingLogger;
   /** Aborts when draining took too long: handlers should give up. */
@@ -47,7 +49,8 @@ export function decodeItem<T extends Topic>(
 ): AnyRecord<T> | Promise<AnyRecord<T>> {
   if (item.refused) throw new AppError('invalid_input', item.refused.reason);
   if (item.value === null) throw new AppError('undecodable', 'the record has no value');
-  const value = context.codec.decode(item.owner.topic as Topic, item.value);
+  const topic = item.owner.topic as Topic;
+  const value = context.codec.decode(topic, item.value, context.lateFields?.[topic]);
   const source = item.headers[redriveHeaders.source] === undefined ? undefined : sourceOf(context, item);
   return value instanceof Promise
     ? value.then((decoded) => toRecord<T>(item, decoded, source))

@@ -80,10 +80,11 @@ function withExemplar(incident: Incident, { observation }: FreshObservation): In
     incident.exemplarTemplates === 0 ||
     incident.signature.length > incident.exemplarTemplates ||
     worseSeverity(incident.exemplarSeverity, observation.severity) !== incident.exemplarSeverity;
-  if (!observation.exemplar || !isBetter) return incident;
+  const exemplar = isBetter ? observation.exemplar() : undefined;
+  if (!exemplar) return incident;
   return {
     ...incident,
-    exemplar: observation.exemplar(),
+    exemplar,
     exemplarSeverity: worseSeverity(incident.exemplarSeverity, observation.severity),
     exemplarTemplates: Math.max(1, incident.signature.length),
   };

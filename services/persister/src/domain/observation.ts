@@ -24,15 +24,15 @@ export interface Observation {
   readonly environment: string;
   /** The current version first, then the previous one while both are in use. */
   readonly fingerprints: readonly VersionedFingerprint[];
-  /** Made storable when it is asked for: most observations show what is known already. */
+  /** Read and made storable when it is asked for: most observations show what is known already. */
   readonly fingerprintParts: () => readonly FingerprintPart[];
   readonly title: string;
   readonly signature: readonly TemplateCount[];
   readonly services: readonly string[];
   readonly releases: readonly string[];
   readonly severity: Severity;
-  /** Made storable when it is asked for; undefined when the observation brought no evidence. */
-  readonly exemplar: (() => Exemplar) | undefined;
+  /** Read and made storable when it is asked for; undefined when the observation brought no evidence. */
+  readonly exemplar: () => Exemplar | undefined;
   readonly windows: readonly ObservedWindow[];
   /** Only the counts are kept, because the rest could not be stored. */
   readonly isReduced?: boolean;
@@ -45,7 +45,7 @@ export interface Observation {
  *   fingerprint that is none
  */
 export function parseObservation(event: TracesObserved): Observation {
-  const { previousFingerprint, evidence } = event;
+  const { previousFingerprint } = event;
   const environment = indexable(storable(event.environment) || 'default');
   const fingerprints = [parseFingerprint(environment, event.fingerprint, 'fingerprint')];
   if (previousFingerprint !== null)
@@ -65,7 +65,7 @@ export function parseObservation(event: TracesObserved): Observation {
     services: event.services.map((each) => indexable(storable(each))),
     releases: event.releases.map((each) => indexable(storable(each))),
     severity: severities.read(event.severity),
-    exemplar: evidence.length === 0 ? undefined : () => toExemplar(event),
+    exemplar: () => (event.evidence.length === 0 ? undefined : toExemplar(event)),
     windows: event.windows.map(parseWindow),
   };
 }
@@ -77,7 +77,7 @@ export function reduceToCounts(observation: Observation): Observation {
     fingerprintParts: () => [],
     title: `${observation.fingerprints[0]?.fingerprint ?? ''} (details could not be stored)`,
     signature: [],
-    exemplar: undefined,
+    exemplar: () => undefined,
     isReduced: true,
   };
 }
