@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { avroTypeOf, emptyRecord, parseFailureSignal, toTimestampMicros } from '../src/index.ts';
 
 test('an empty object is a signal with every default, and Avro takes it', () => {
@@ -81,3 +82,42 @@ test.each([
 ])('%p is %p microseconds', (value, micros) => {
   expect(toTimestampMicros(value)).toBe(micros);
 });
+
+test('a time in UTC is the same written Z and +00:00, whatever is wrong with it', () => {
+  const fraction = fc.oneof(
+    fc.constant(''),
+    fc.string({ unit: fc.constantFrom('0', '1', '5', '9'), maxLength: 10 }).map((each) => `.${each}`),
+    fc.constantFrom(',5', '.5a', ' '),
+  );
+  const time = fc.tuple(
+    number(9999, 4),
+    number(13, 2),
+    number(32, 2),
+    number(25, 2),
+    number(61, 2),
+    number(61, 2),
+  );
+  let taken = 0;
+  fc.assert(
+    fc.property(time, fraction, ([year, month, day, hour, minute, second], rest) => {
+      const local = `${year}-${month}-${day}T${hour}:${minute}:${second}${rest}`;
+      const micros = microsOrFault(`${local}Z`);
+      expect(micros).toEqual(microsOrFault(`${local}+00:00`));
+      if (typeof micros === 'number') taken++;
+    }),
+    { seed: 7, numRuns: 20_000 },
+  );
+  expect(taken).toBeGreaterThan(4_000);
+});
+
+function number(max: number, length: number): fc.Arbitrary<string> {
+  return fc.integer({ min: 0, max }).map((each) => String(each).padStart(length, '0'));
+}
+
+function microsOrFault(text: string): number | string {
+  try {
+    return toTimestampMicros(text);
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
