@@ -3,7 +3,7 @@ import { readCommonItem, type ReadItem } from './common-item.ts';
 import { isJsonObject } from './fields.ts';
 import { toCanonicalFields } from './field-aliases.ts';
 import { deriveSignalId, type RequestIdentity } from './signal-id.ts';
-import { isAbsentTraceId, parseTraceparent, toCanonicalTraceId, type TraceContext } from './trace-context.ts';
+import { parseTraceparent, readTraceId, type TraceContext } from './trace-context.ts';
 
 /** What the items of one request have in common. */
 export interface RequestContext {
@@ -32,18 +32,13 @@ export interface MappedSignal {
 export function toFailureSignal(item: unknown, index: number, request: RequestContext): MappedSignal {
   const { signal, ownTrace } = (isJsonObject(item) ? readCommonItem(item) : undefined) ?? readAnyItem(item);
   const trace = ownTrace ?? request.trace;
-  const traceId =
-    signal.traceId === null || isAbsentTraceId(signal.traceId)
-      ? undefined
-      : toCanonicalTraceId(signal.traceId);
+  const traceId = signal.traceId === null ? undefined : readTraceId(signal.traceId);
   const hasOwnTime = signal.occurredAt !== null;
   // It is ours alone: a copy of all its fields would be for nothing.
-  Object.assign(signal, {
-    traceId: traceId ?? trace?.traceId ?? null,
-    signalId: signal.signalId ?? deriveSignalId(request.identity, { index, hasOwnTime }, request.newUuid),
-    environment: request.environment ?? signal.environment,
-    receivedAt: request.receivedAt,
-  } satisfies Partial<FailureSignal>);
+  signal.traceId = traceId ?? trace?.traceId ?? null;
+  signal.signalId ??= deriveSignalId(request.identity, { index, hasOwnTime }, request.newUuid);
+  if (request.environment !== undefined) signal.environment = request.environment;
+  signal.receivedAt = request.receivedAt;
   return { signal, trace };
 }
 
