@@ -1,19 +1,27 @@
 import { JsonFault } from './json-fault.ts';
 import { locateJsonFault } from './locate-json-fault.ts';
 
+/** What is known of a text before it is parsed: what is surely not in it is not looked for. */
+export interface ParseHints {
+  /** A number that a double does not hold. */
+  readonly mayHoldHardNumber: boolean;
+  /** A UTF-16 unit as an escape (`\\u` and four digits). */
+  readonly mayHoldEscapedUnit: boolean;
+}
+
 /**
  * Parses the JSON of one item. Two things that JSON can say and JavaScript or UTF-8 cannot hold are kept from being
  * damaged silently: a number that a double would round or turn into infinity stays as its text, and half a surrogate pair
  * becomes U+FFFD.
  *
  * @param offset of the text's first byte in the body
- * @param mayHoldHardNumber whether there may be a number that a double does not hold
  * @throws JsonFault with the byte of the body at which the text stops being JSON
  */
-export function parseItem(text: string, offset: number, mayHoldHardNumber: boolean): unknown {
-  const sound = halfSurrogateEscape.test(text) ? text.replaceAll(escapes, replaceHalfPair) : text;
+export function parseItem(text: string, offset: number, hints: ParseHints): unknown {
+  const isSound = !hints.mayHoldEscapedUnit || !halfSurrogateEscape.test(text);
+  const sound = isSound ? text : text.replaceAll(escapes, replaceHalfPair);
   try {
-    return mayHoldHardNumber ? JSON.parse(sound, keepHardNumbers as Reviver) : JSON.parse(sound);
+    return hints.mayHoldHardNumber ? JSON.parse(sound, keepHardNumbers as Reviver) : JSON.parse(sound);
   } catch {
     throw locateFault(text, offset);
   }

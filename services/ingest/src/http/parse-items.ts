@@ -31,19 +31,23 @@ export function* parseItems(body: Buffer, framing: Framing, limits: ItemLimits):
   if (!isUtf8(text)) throw malformed(text, offsetOfBadUtf8(text), 'the body is not UTF-8');
   const slices = orProblem(text, () => split(text, framing, limits.maxItems));
   if (slices.length === 0 && (framing === 'lines' || text.length === 0)) throw emptyBody();
+  const mayHoldEscapedUnit = text.includes('\\u');
   for (const slice of slices) {
-    yield (
-      checkSize(slice, limits) ?? {
-        kind: 'parsed',
-        json: orProblem(text, () => parseSlice(text, slice)),
-        bytes: slice.end - slice.start,
-      }
-    );
+    yield checkSize(slice, limits) ?? parseSlice(text, slice, mayHoldEscapedUnit);
   }
 }
 
-function parseSlice(body: Buffer, { start, end, mayHoldHardNumber }: ItemSlice): unknown {
-  return parseItem(body.toString('utf8', start, end), start, mayHoldHardNumber);
+function parseSlice(body: Buffer, slice: ItemSlice, mayHoldEscapedUnit: boolean): ParsedItem {
+  const { start, end, mayHoldHardNumber } = slice;
+  try {
+    const json = parseItem(body.toString('utf8', start, end), start, {
+      mayHoldHardNumber,
+      mayHoldEscapedUnit,
+    });
+    return { kind: 'parsed', json, bytes: end - start };
+  } catch (error) {
+    throw toProblem(body, error);
+  }
 }
 
 function split(body: Buffer, framing: Framing, maxItems: number): ItemSlice[] {
@@ -76,15 +80,19 @@ function orProblem<T>(body: Buffer, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof JsonFault) {
-      if (body.toString('latin1').trim() === '') throw emptyBody();
-      throw malformed(body, error.offset, `malformed JSON: ${error.message}`);
-    }
-    if (error instanceof TooManyItems) {
-      throw new HttpProblem(413, 'too_many_items', `the body holds ${error.message} (MAX_ITEMS)`);
-    }
-    throw error;
+    throw toProblem(body, error);
   }
+}
+
+function toProblem(body: Buffer, error: unknown): unknown {
+  if (error instanceof JsonFault) {
+    if (body.toString('latin1').trim() === '') return emptyBody();
+    return malformed(body, error.offset, `malformed JSON: ${error.message}`);
+  }
+  if (error instanceof TooManyItems) {
+    return new HttpProblem(413, 'too_many_items', `the body holds ${error.message} (MAX_ITEMS)`);
+  }
+  return error;
 }
 
 function malformed(body: Buffer, offset: number, what: string): HttpProblem {
