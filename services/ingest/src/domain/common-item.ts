@@ -26,7 +26,7 @@ export interface ReadItem {
  * @returns undefined when the item is unusual or at fault: then the whole way tells
  */
 export function readCommonItem(item: Record<string, unknown>): ReadItem | undefined {
-  const draft = new ItemDraft();
+  draft.begin();
   try {
     for (const name of Object.keys(item)) {
       const value = item[name];
@@ -35,7 +35,7 @@ export function readCommonItem(item: Record<string, unknown>): ReadItem | undefi
       if (read === undefined) draft.addRest(name, value);
       else if (!read(draft, value, name)) return undefined;
     }
-    if (draft.beside.some(([name]) => name in item)) return undefined;
+    if (draft.beside.length > 0 && draft.beside.some(([name]) => name in item)) return undefined;
     const signal = draft.toSignal();
     return signal && { signal, ownTrace: draft.ownTrace };
   } catch {
@@ -43,6 +43,8 @@ export function readCommonItem(item: Record<string, unknown>): ReadItem | undefi
     return undefined;
   }
 }
+
+const draft = new ItemDraft();
 
 /** Takes a field into the draft; false: it is not for the quick way. */
 type Reader = (draft: ItemDraft, value: unknown, name: string) => boolean;

@@ -18,12 +18,16 @@ export const slots = {
 } as const;
 export type Slot = (typeof slots)[keyof typeof slots];
 
+const slotCount = Object.keys(slots).length;
 const unclaimed = 99;
 const maxSignalIdBytes = 128;
 
-/** A signal while the fields of its item are looked at, one after the other. */
+/**
+ * A signal while the fields of its item are looked at, one after the other. One draft serves all items, one at a time: its
+ * lists would be half of what reading an item leaves to be collected.
+ */
 export class ItemDraft {
-  readonly texts: (string | null)[] = [null, null, null, null, null, null, null, null, null];
+  readonly texts: (string | null)[] = Array.from({ length: slots.message + 1 }, () => null);
   micros: number | null = null;
   level: Level | undefined;
   severityNumber = 0;
@@ -34,10 +38,25 @@ export class ItemDraft {
   attributes: Record<string, unknown> | undefined;
   /** What an error object held besides, by its name here. */
   readonly beside: [name: string, value: unknown][] = [];
-  readonly #rest: Record<string, string> = {};
-  readonly #ranks = [99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99];
-  readonly #names: string[] = [];
-  readonly #values: unknown[] = [];
+  #rest: Record<string, string> = {};
+  readonly #ranks = Array.from({ length: slotCount }, () => unclaimed);
+  readonly #names = Array.from({ length: slotCount }, () => '');
+  readonly #values = Array.from<unknown>({ length: slotCount }).fill(undefined);
+
+  /** Forgets the item before. */
+  begin(): void {
+    this.texts.fill(null);
+    this.micros = null;
+    this.level = undefined;
+    this.severityNumber = 0;
+    this.kind = signalKinds.fallback;
+    this.exception = null;
+    this.ownTrace = undefined;
+    this.attributes = undefined;
+    this.beside.length = 0;
+    this.#rest = {};
+    this.#ranks.fill(unclaimed);
+  }
 
   /**
    * Claims a slot for a field; the field of the lower rank has it, the other one becomes an attribute.
@@ -64,22 +83,22 @@ export class ItemDraft {
 
   /** Undefined: the id is too long. */
   toSignal(): FailureSignal | undefined {
-    const [signalId, traceId, spanId, parentSpanId, service, environment, release, host, message] =
-      this.texts;
+    const { texts } = this;
+    const signalId = texts[slots.signalId];
     if (signalId && Buffer.byteLength(signalId) > maxSignalIdBytes) return undefined;
     return {
       signalId: signalId || null,
-      traceId: traceId || null,
-      spanId: spanId!,
-      parentSpanId: parentSpanId!,
+      traceId: texts[slots.traceId] || null,
+      spanId: texts[slots.spanId]!,
+      parentSpanId: texts[slots.parentSpanId]!,
       kind: this.kind,
-      service: service || 'unknown_service',
-      environment: environment || 'default',
-      release: release!,
-      host: host!,
+      service: texts[slots.service] || 'unknown_service',
+      environment: texts[slots.environment] || 'default',
+      release: texts[slots.release]!,
+      host: texts[slots.host]!,
       severityNumber: this.severityNumber || (this.level?.severityNumber ?? 0),
       severityText: this.level?.severityText ?? null,
-      message: message ?? '',
+      message: texts[slots.message] ?? '',
       exception: this.exception,
       span: null,
       metric: null,
