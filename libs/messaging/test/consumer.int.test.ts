@@ -100,7 +100,7 @@ test('what can never be decoded is set aside with the reason and its bytes, and 
   );
   const raw = await cluster.rawProducer();
   const bad = {
-    garbage: Buffer.from([1, 2, 3]),
+    garbage: Buffer.from([1, 0xff, 0xc3]),
     'broken json': Buffer.from('{"message": '),
     'json of another shape': Buffer.from('{"message": 7}'),
     'json nested without end': Buffer.from(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`),
