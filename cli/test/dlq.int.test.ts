@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { startTcpProxy } from '@prodsentinel/fault-tools';
 import { exitCodes } from '@prodsentinel/kernel';
 import { done, readTopic, type AnyRecord, type Outcome } from '@prodsentinel/messaging';
-import { Journal, TestCluster } from '../../libs/messaging/test/test-cluster.ts';
+import { failure, Journal, TestCluster } from '../../libs/messaging/test/test-cluster.ts';
 import { createCli } from '../src/cli.ts';
 import { runProgram } from '../src/run-program.ts';
 import { createTestConsole, runCli } from './run-cli.ts';
@@ -121,6 +121,43 @@ describe('dead letters', () => {
     expect(await listed('--since 2001-01-01T00:00Z --code odd')).toEqual(['odd']);
     expect((await run('list analyses')).messages).toBe('no dead letter fits');
     expect((await run('list failures --limit 1')).messages).toBe('failures.dlq: 2 more fit (--limit)');
+  });
+
+  test('are shown one by one: the value decoded, headers, reason and place, and no secret', async () => {
+    answers = { 'password=hunter2': deadLetter('odd', 'it is odd') };
+    await consume();
+    await cluster.codec.prepare(['failures']);
+    const value = cluster.codec.encode('failures', failure('password=hunter2').value);
+    const raw = await cluster.rawProducer();
+    await raw.sendRaw([{ topic: 'failures', partition: 0, key: 'k', value, headers: {} }]);
+    await send({ value: failureOf('password=hunter2'), partition: 1, headers: { mine: 'one' } });
+    await send({ value: '{"message":"password=hunter2', partition: 1 });
+    await untilSetAside(3);
+    expect((await run('show failures 0/0')).data.join('\n')).toMatch(
+      /value, \d+ bytes:\n[^]* {4}"message": "password=\[redacted/,
+    );
+    const shown = await run('show failures 1/0 --json');
+    expect(shown).toMatchObject({ code: exitCodes.ok, messages: '' });
+    expect(JSON.parse(shown.data.join('\n'))).toMatchObject({
+      topic: 'failures.dlq',
+      partition: 1,
+      offset: 0,
+      code: 'odd',
+      reason: 'it is odd',
+      headers: { mine: 'one' },
+      value: { severityNumber: 17, message: expect.stringMatching(/^password=\[redacted/) },
+    });
+    const undecodable = (await run('show failures 1/1')).data.join('\n');
+    expect(undecodable).toContain('failures.dlq 1/1\ncode: undecodable');
+    expect(undecodable).toMatch(/not decoded: neither Avro.*\n {2}\{"message":"password=\[redacted/);
+    expect((await run('show failures 1/0 --unredacted')).data.join('\n')).toContain('hunter2');
+    expect(await run('show failures 1/2')).toMatchObject({
+      code: exitCodes.failed,
+      data: [],
+      messages: expect.stringContaining('failures.dlq holds nothing at 1/2'),
+    });
+    expect((await run('show failures 7/0')).code).toBe(exitCodes.failed);
+    expect((await run('show failures 1')).code).toBe(exitCodes.usage);
   });
 
   test('are sent back as they were, and known by the place where they first were', async () => {

@@ -1,26 +1,23 @@
 import { Argument, Command, Option } from 'commander';
 import { deadLetterTopicOf, topics, type Topic } from '@prodsentinel/contracts';
 import type { StoredDeadLetter } from '@prodsentinel/messaging';
-import { kafkaSettings, readSettings, setting } from '@prodsentinel/process';
+import { readSettings } from '@prodsentinel/process';
 import type { ConsoleContext } from '../console-context.ts';
 import { addChoiceOptions, type Choice } from '../dead-letters/choice.ts';
 import { readDeadLetters } from '../dead-letters/read-dead-letters.ts';
+import { dlqSettings } from '../dead-letters/settings.ts';
 import { readKafkaAccess } from '../kafka-access.ts';
 import { printable } from '../terminal-text.ts';
 import { wholeNumberOption } from '../whole-number-option.ts';
 import { redriveCommand } from './redrive.ts';
+import { showCommand } from './show-dead-letter.ts';
 
 interface ListArguments extends Choice {
   readonly limit: number;
   readonly json?: true;
 }
 
-const listSettings = {
-  ...kafkaSettings,
-  PRODSENTINEL_REDRIVE_KEY: setting.secret('Key that redrives are signed with'),
-};
-
-/** `prodsentinel dlq list | redrive` */
+/** `prodsentinel dlq list | show | redrive` */
 export function dlqCommand(context: ConsoleContext): Command {
   return new Command('dlq')
     .alias('dead-letters')
@@ -28,6 +25,7 @@ export function dlqCommand(context: ConsoleContext): Command {
       'Dead letters: what could not be processed, why, and sending it back when the cause is mended',
     )
     .addCommand(listCommand(context))
+    .addCommand(showCommand(context))
     .addCommand(redriveCommand(context));
 }
 
@@ -45,7 +43,7 @@ function listCommand(context: ConsoleContext): Command {
     .addHelpText(
       'after',
       `
-Values and keys are not shown: they may hold secrets.
+Values and keys are not shown: they may hold secrets. For one of them: dlq show.
 Environment: KAFKA_BROKERS, SCHEMA_REGISTRY_URL, KAFKA_TOPIC_PREFIX, PRODSENTINEL_REDRIVE_KEY
 
 Example:
@@ -60,7 +58,7 @@ async function runList(
   { env, out, say, signal }: ConsoleContext,
 ): Promise<void> {
   const { connection } = readKafkaAccess(env, 'prodsentinel-dlq', say);
-  const { PRODSENTINEL_REDRIVE_KEY: key } = readSettings(listSettings, env);
+  const { PRODSENTINEL_REDRIVE_KEY: key } = readSettings(dlqSettings, env);
   let count = 0;
   for (const topic of wanted ? [wanted] : topics) {
     const { letters, more } = await readDeadLetters(connection, { topic, choice, key, limit, signal });

@@ -2,8 +2,10 @@ import { deadLetterTopicOf, type Topic } from '@prodsentinel/contracts';
 import { AppError } from '@prodsentinel/kernel';
 import {
   foldTopic,
+  readTopic,
   toStoredDeadLetter,
   type KafkaConnection,
+  type ReadTopicOptions,
   type StoredDeadLetter,
 } from '@prodsentinel/messaging';
 import { matches, type Choice } from './choice.ts';
@@ -27,6 +29,19 @@ const maxRead = 100_000_000;
 const deadlineMs = 30 * 60_000;
 /** Of those that are kept. */
 const maxBytes = 64 * 1024 * 1024;
+
+/**
+ * Reads one dead letter; undefined where there is none.
+ *
+ * @throws AppError `unavailable` when Kafka does not answer
+ */
+export async function readDeadLetter(
+  connection: KafkaConnection,
+  { topic, key, at }: Pick<Reading, 'topic' | 'key'> & Required<Pick<ReadTopicOptions, 'at'>>,
+): Promise<StoredDeadLetter | undefined> {
+  const [record] = await readTopic(connection, deadLetterTopicOf(topic), { maxRecords: 1, at });
+  return record && toStoredDeadLetter(topic, record, key);
+}
 
 /**
  * Reads the dead letters of a topic that fit, as far as they may be kept.

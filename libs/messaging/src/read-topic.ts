@@ -28,6 +28,8 @@ export interface ReadTopicOptions {
   readonly deadlineMs?: number;
   /** Only records with a timestamp from here on, in milliseconds since 1970. Default: all. */
   readonly sinceMs?: number;
+  /** Only this one. */
+  readonly at?: { readonly partition: number; readonly offset: number };
 }
 
 /**
@@ -55,10 +57,10 @@ export async function readTopic(
 export async function foldTopic(
   connection: KafkaConnection,
   topic: string,
-  { maxRecords, deadlineMs = 30_000, sinceMs }: ReadTopicOptions,
+  { maxRecords, deadlineMs = 30_000, ...part }: ReadTopicOptions,
   take: (record: StoredRecord) => void | Promise<void>,
 ): Promise<void> {
-  const bounds = await readBounds(connection, topic, sinceMs);
+  const bounds = await readBounds(connection, topic, part);
   const total = [...bounds.values()].reduce((sum, { from, end }) => sum + end - from, 0);
   if (total > maxRecords)
     throw new AppError('conflict', `${topic} holds ${total} records, more than ${maxRecords}`);
@@ -87,7 +89,8 @@ export async function foldTopic(
         if (progress.isComplete) resolve();
       };
       consumer.run({ autoCommit: false, eachMessage: takeOne }).catch(reject);
-      for (const [partition, { from }] of sinceMs === undefined ? [] : bounds)
+      const isWhole = part.sinceMs === undefined && part.at === undefined;
+      for (const [partition, { from }] of isWhole ? [] : bounds)
         consumer.seek({ topic: clusterName(connection, topic), partition, offset: String(from) });
     });
     await withDeadline(`reading ${topic}`, deadlineMs, complete);
@@ -111,7 +114,11 @@ async function removeGroup(connection: KafkaConnection, groupId: string): Promis
 }
 
 /** Of each partition, from which offset to read and where it ends now. */
-function readBounds(connection: KafkaConnection, topic: string, sinceMs: number | undefined) {
+function readBounds(
+  connection: KafkaConnection,
+  topic: string,
+  { sinceMs, at }: Pick<ReadTopicOptions, 'sinceMs' | 'at'>,
+) {
   const name = clusterName(connection, topic);
   return withAdmin(connection, async (admin) => {
     const partitions = await admin.fetchTopicOffsets(name);
@@ -120,6 +127,10 @@ function readBounds(connection: KafkaConnection, topic: string, sinceMs: number 
     return new Map(
       partitions.map(({ partition, low, high }) => {
         const end = Number(high);
+        if (at) {
+          const isThere = at.partition === partition && at.offset >= Number(low) && at.offset < end;
+          return [partition, isThere ? { from: at.offset, end: at.offset + 1 } : { from: end, end }];
+        }
         return [partition, { from: Math.min(end, starts.get(partition) ?? Number(low)), end }];
       }),
     );
