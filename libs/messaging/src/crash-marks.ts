@@ -39,6 +39,8 @@ export class CrashMarks {
   readonly #options: CrashMarksOptions;
   readonly #states = new WeakMap<AssignedPartition, Promise<State>>();
   readonly #known = new WeakMap<AssignedPartition, State>();
+  /** Given away alive: whoever has them now may have marked them, and a mark of ours would be taken for a crash. */
+  readonly #released = new WeakSet<AssignedPartition>();
   #leaveAloneUntilMs = 0;
   /** Whether any record was ever tried alone: most processes never look further. */
   #hasTried = false;
@@ -115,8 +117,12 @@ export class CrashMarks {
     });
   }
 
-  /** This process gives the partitions away alive: whoever gets them must not take it for a crash. */
+  /**
+   * This process gives the partitions away alive: whoever gets them must not take it for a crash. What still goes on with them
+   * is not marked until they are known to be kept: commands take effect in the order in which they are given.
+   */
   async release(owners: readonly AssignedPartition[], deadlineMs: number): Promise<void> {
+    for (const owner of owners) this.#released.add(owner);
     const released = Promise.all(owners.map((owner) => this.#release(owner)));
     try {
       await withDeadline('removing the marks of this process', deadlineMs, released);
@@ -127,6 +133,7 @@ export class CrashMarks {
 
   /** Kept through a rejoin: marked again. */
   async keep(owner: AssignedPartition): Promise<void> {
+    this.#released.delete(owner);
     if (this.#known.get(owner)?.until === undefined) return;
     await this.tell(owner);
   }
@@ -228,6 +235,8 @@ export class CrashMarks {
   }
 
   #write(owner: AssignedPartition, state: State): Promise<boolean> {
+    // What is begun now waits at the gate, which opens when it is kept.
+    if (this.#released.has(owner)) return Promise.resolve(true);
     const { memory, group } = this.#options;
     const mark = this.#markOf(state);
     return this.#run(() => memory.store.write(group, nameOf(owner), mark));

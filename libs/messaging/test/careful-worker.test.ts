@@ -63,6 +63,7 @@ function startConsumer(memory: CrashMemory, partition: number) {
       await settled();
     },
     release: () => marks.release([owner], 1_000),
+    keep: () => marks.keep(owner),
   };
 }
 
@@ -166,4 +167,28 @@ test('while the store is away the work goes on', async () => {
   await process.handOver(0, 10);
   await process.handOver(10, 2_000);
   expect(process.begun).toHaveLength(2_000);
+});
+
+test('what goes on after the partition was given away marks nothing, until it is known to be kept', async () => {
+  const { store, mark } = createStore();
+  await startProcess(store).handOver(0, 3);
+  const next = startProcess(store);
+  await next.handOver(0, 3);
+  await next.release();
+  const released = mark();
+  expect(released).not.toHaveProperty('trying');
+  // The handler of the first one was not waited for, and what comes after it is fetched still.
+  await next.end(0);
+  await next.handOver(3, 6);
+  expect(next.begun).toEqual([0, 1]);
+  expect(mark()).toEqual(released);
+  await next.keep();
+  expect(mark()?.trying).toEqual([1]);
+
+  const first = startConsumer(createCrashMemory(store), 1);
+  await first.release();
+  await first.handOver(0, 3);
+  expect(mark(1)).toBeUndefined();
+  await first.keep();
+  expect(mark(1)?.until).toBeGreaterThanOrEqual(3);
 });
