@@ -2,7 +2,7 @@ import type { UnexpectedLimits } from './unexpected-errors.ts';
 
 /** What bounds a consumer; every limit has a default. */
 export interface ConsumerLimits extends UnexpectedLimits {
-  /** Records of one partition given out and neither finished nor held, at which fetching pauses. Default 2,000. */
+  /** Records of one partition given out and neither finished nor held, at which fetching pauses. Default 2,000, or more for large batches. */
   readonly maxActiveRecords: number;
   /** Their bytes in the log, at which fetching pauses. Default 32 MiB. */
   readonly maxActiveBytes: number;
@@ -45,3 +45,16 @@ export const defaultConsumerLimits: ConsumerLimits = {
   maxUnexpectedPercent: 5,
   unexpectedWindow: 1_000,
 };
+
+/** Of one partition, beside the batch that is at work: fetching resumes when half of all is left, and takes a while. */
+const batchesAhead = 2;
+
+/** The defaults, but more records in flight where batches are large: a handler should not have to wait for the next. */
+export function defaultLimitsFor(handler: {
+  readonly mode: string;
+  readonly maxRecords?: number;
+}): ConsumerLimits {
+  const { maxActiveRecords } = defaultConsumerLimits;
+  const forBatches = (1 + batchesAhead) * (handler.maxRecords ?? 0);
+  return { ...defaultConsumerLimits, maxActiveRecords: Math.max(maxActiveRecords, forBatches) };
+}

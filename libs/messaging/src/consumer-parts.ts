@@ -2,7 +2,7 @@ import type { Consumer as KafkaConsumer } from 'kafkajs';
 import { Registry } from 'prom-client';
 import type { Topic } from '@prodsentinel/contracts';
 import { Assignments } from './assignments.ts';
-import { defaultConsumerLimits, type ConsumerLimits } from './consumer-limits.ts';
+import { defaultLimitsFor, type ConsumerLimits } from './consumer-limits.ts';
 import { createConsumerMetrics, type ConsumerMetrics } from './consumer-metrics.ts';
 import type { ConsumerOptions } from './consumer-options.ts';
 import { ConsumerState } from './consumer-state.ts';
@@ -50,7 +50,7 @@ export interface ConsumerParts {
 
 export function createConsumerParts<T extends Topic>(options: ConsumerOptions<T>): ConsumerParts {
   const { connection, groupId } = options;
-  const limits = { ...defaultConsumerLimits, ...options.limits };
+  const limits = { ...defaultLimitsFor(options.handler), ...options.limits };
   const state = new ConsumerState();
   const all: () => ConsumerParts = () => parts;
   const assignments = new Assignments(listen(options.assignmentListener, all));
