@@ -35,6 +35,23 @@ test('sent twice in one batch counts once, and the same id in another environmen
   expect(await claims.claim([claim('twice', 1), claim('twice', 2), other])).toEqual([true, false, true]);
 });
 
+test('claims bear the names that earlier versions gave them: an update forgets none', async () => {
+  const signals = [
+    { environment: 'production', signalId: 'storm-1' },
+    { environment: 'default', signalId: 'é"\\\n' },
+    { environment: '', signalId: 'x'.repeat(500) },
+  ];
+  const names = [
+    'ps:{s15}:signal:pJzWVCFmfBbmC2vS_IAGJQ',
+    'ps:{s03}:signal:G0xWBdGaQesQCzbmpLFMFA',
+    'ps:{s07}:signal:_pB-5amJAXqJJPXN2_N-QQ',
+  ];
+  for (const name of names) await redis.del(name);
+  const claims = createRedisSignalClaims(redis, 60_000);
+  await claims.claim(signals.map((signal) => ({ ...signal, position: `failures/0/1000/${environment}` })));
+  for (const name of names) expect(await redis.get(name)).toBe(`failures/0/1000/${environment}`);
+});
+
 test('of many claims, those that others have and those that are read again are told apart', async () => {
   const claims = createRedisSignalClaims(redis, 60_000);
   const ids = Array.from({ length: 300 }, () => randomUUID());

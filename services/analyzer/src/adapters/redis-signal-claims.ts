@@ -62,11 +62,14 @@ interface Bucket {
   readonly positions: string[];
 }
 
+const digest = Buffer.alloc(32);
+
 function groupByBucket(claims: readonly SignalClaim[]): Bucket[] {
   const all: Bucket[] = keyPrefixes.map(() => ({ indexes: [], keys: [], positions: [] }));
   for (let index = 0; index < claims.length; index++) {
     const { environment, signalId, position } = claims[index]!;
-    const digest = hash('sha256', JSON.stringify([environment, signalId]), 'buffer');
+    // As a text, and copied: half of what a buffer costs that is made for each.
+    digest.write(hash('sha256', JSON.stringify([environment, signalId]), 'binary'), 'latin1');
     const number = digest[0]! % keyPrefixes.length;
     const bucket = all[number]!;
     bucket.indexes.push(index);
