@@ -5,7 +5,7 @@ import { takeIn, type IntakeSettings } from '../domain/observe/intake.ts';
 import type { ObserveMetrics } from './observe-metrics.ts';
 import type { OpenWindows } from './open-windows.ts';
 import type { RecentPast } from './recent-past.ts';
-import type { SignalClaims } from './signal-claims.ts';
+import type { SignalClaim, SignalClaims } from './signal-claims.ts';
 
 export interface ObserveStepDependencies {
   readonly intake: IntakeSettings;
@@ -38,7 +38,8 @@ export function createObserveStep(dependencies: ObserveStepDependencies): BatchH
     async handle(records) {
       const outcomes: Outcome[] = records.map(() => done);
       const failures: FailureRecord[] = [];
-      for (const [index, record] of records.entries()) {
+      for (let index = 0; index < records.length; index++) {
+        const record = records[index]!;
         windows.read(record);
         const taken = takeIn(record.value, toPosition(record), intake);
         if (taken.kind === 'failure') failures.push({ index, record, signal: taken.signal });
@@ -46,8 +47,9 @@ export function createObserveStep(dependencies: ObserveStepDependencies): BatchH
       }
       metrics.context(records.length - failures.length);
       const counts = await claimAll(dependencies, failures);
-      for (const [i, { index, record, signal }] of failures.entries()) {
+      for (let i = 0; i < failures.length; i++) {
         if (!counts[i]) continue;
+        const { index, record, signal } = failures[i]!;
         windows.add(signal, record.epoch);
         outcomes[index] = held;
       }
@@ -62,25 +64,35 @@ async function claimAll(
   failures: readonly FailureRecord[],
 ): Promise<boolean[]> {
   const counts = failures.map(() => true);
-  const claimable = failures.flatMap(({ record, signal }, i) => {
-    const { signalId } = record.value;
-    if (!signalId) return [];
-    return [{ i, claim: { environment: signal.environment, signalId, position: sourcePosition(record) } }];
-  });
-  if (claimable.length > 0) {
+  const { indexes, claimed } = toClaims(failures);
+  if (claimed.length > 0) {
     try {
-      const answers = await claims.claim(claimable.map(({ claim }) => claim));
-      for (const [j, { i }] of claimable.entries()) counts[i] = answers[j] ?? true;
+      const answers = await claims.claim(claimed);
+      for (let i = 0; i < indexes.length; i++) counts[indexes[i]!] = answers[i] ?? true;
       onClaimsAvailability(undefined);
     } catch (error) {
       onClaimsAvailability(`repeated sends may count twice: ${describeError(error)}`);
-      metrics.unclaimed(claimable.length);
+      metrics.unclaimed(claimed.length);
     }
   }
   const counted = counts.filter(Boolean).length;
   metrics.failures(counted);
   metrics.duplicates(counts.length - counted);
   return counts;
+}
+
+/** Claims of the failures that have an id, and which failures those are. */
+function toClaims(failures: readonly FailureRecord[]): { indexes: number[]; claimed: SignalClaim[] } {
+  const indexes: number[] = [];
+  const claimed: SignalClaim[] = [];
+  for (let i = 0; i < failures.length; i++) {
+    const { record, signal } = failures[i]!;
+    const { signalId } = record.value;
+    if (!signalId) continue;
+    indexes.push(i);
+    claimed.push({ environment: signal.environment, signalId, position: sourcePosition(record) });
+  }
+  return { indexes, claimed };
 }
 
 /** A redriven dead letter acts where it first was, and is finished where it was read. */
