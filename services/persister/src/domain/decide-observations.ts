@@ -86,7 +86,8 @@ class Draft {
   readonly #openings: Map<string, Opening>;
   readonly #changed = new Set<string>();
   readonly #takeovers: { from: string; to: string }[] = [];
-  readonly #traces = new Map<string, TraceShare>();
+  /** By incident and environment, then by trace. */
+  readonly #traces = new Map<string, Map<string, TraceShare>>();
   readonly #events: IncidentEventDraft[] = [];
 
   constructor(known: Known, rules: DecisionRules, newId: () => string) {
@@ -135,7 +136,7 @@ class Draft {
       incidents,
       aliases: this.#aliases,
       takeovers: this.#takeovers,
-      traces: [...this.#traces.values()],
+      traces: [...this.#traces.values()].flatMap((ofIncident) => [...ofIncident.values()]),
       requests,
       events: this.#events,
     };
@@ -202,13 +203,14 @@ class Draft {
   }
 
   #addTraces(incidentId: string, { observation, windows }: FreshObservation): void {
+    const { environment } = observation;
+    const name = `${incidentId}${environment}`;
+    const shares = this.#traces.get(name) ?? new Map<string, TraceShare>();
+    this.#traces.set(name, shares);
     for (const { traceId, failures, firstAppendedAt, lastAppendedAt } of windows) {
       if (traceId === '') continue;
-      const { environment } = observation;
-      // Neither text holds a NUL.
-      const name = `${incidentId}${environment}\0${traceId}`;
-      const before = this.#traces.get(name);
-      this.#traces.set(name, {
+      const before = shares.get(traceId);
+      shares.set(traceId, {
         environment,
         traceId,
         incidentId,

@@ -22,23 +22,34 @@ export function toFreshObservations(
   observations: readonly Observation[],
   freshCounts: readonly number[],
 ): FreshObservation[] {
+  const fresh: FreshObservation[] = [];
   let next = 0;
-  return observations.flatMap((observation): FreshObservation[] => {
-    const windows = observation.windows.flatMap(
-      ({ traceId, firstAppendedAt, lastAppendedAt }): FreshWindow[] => {
-        const failures = freshCounts[next++] ?? 0;
-        return failures > 0 ? [{ traceId, failures, firstAppendedAt, lastAppendedAt }] : [];
-      },
-    );
-    if (windows.length === 0) return [];
-    return [
-      {
-        observation,
-        windows,
-        failures: windows.reduce((sum, { failures }) => sum + failures, 0),
-        firstAppendedAt: windows.reduce((least, each) => Math.min(least, each.firstAppendedAt), Infinity),
-        lastAppendedAt: windows.reduce((most, each) => Math.max(most, each.lastAppendedAt), 0),
-      },
-    ];
-  });
+  for (const observation of observations) {
+    const one = freshOf(observation, freshCounts, next);
+    if (one) fresh.push(one);
+    next += observation.windows.length;
+  }
+  return fresh;
+}
+
+/** @param from the place of its first window */
+function freshOf(
+  observation: Observation,
+  freshCounts: readonly number[],
+  from: number,
+): FreshObservation | undefined {
+  const windows: FreshWindow[] = [];
+  let sum = 0;
+  let first = Infinity;
+  let last = 0;
+  for (const [place, { traceId, firstAppendedAt, lastAppendedAt }] of observation.windows.entries()) {
+    const failures = freshCounts[from + place] ?? 0;
+    if (failures === 0) continue;
+    windows.push({ traceId, failures, firstAppendedAt, lastAppendedAt });
+    sum += failures;
+    first = Math.min(first, firstAppendedAt);
+    last = Math.max(last, lastAppendedAt);
+  }
+  if (windows.length === 0) return undefined;
+  return { observation, windows, failures: sum, firstAppendedAt: first, lastAppendedAt: last };
 }

@@ -46,27 +46,23 @@ export interface Observation {
  */
 export function parseObservation(event: TracesObserved): Observation {
   const { previousFingerprint } = event;
-  const environment = indexable(storable(event.environment) || 'default');
-  const fingerprints = [parseFingerprint(environment, event.fingerprint, 'fingerprint')];
+  const known = knownOf(indexable(storable(event.environment) || 'default'));
+  const fingerprints = [fingerprintOf(known, event.fingerprint, 'fingerprint')];
   if (previousFingerprint !== null)
-    fingerprints.push(parseFingerprint(environment, previousFingerprint, 'previousFingerprint'));
+    fingerprints.push(fingerprintOf(known, previousFingerprint, 'previousFingerprint'));
   return {
-    environment,
+    environment: known.environment,
     fingerprints,
     fingerprintParts: () =>
       event.fingerprintParts.slice(0, 100).map((each) => withShortTexts(storable(each))),
     title: capped(storable(event.title), 500),
     // All templates of an incident must fit into one request.
-    signature: event.signature.map(({ service, template, count }) => ({
-      service: indexable(storable(service)),
-      template: capped(storable(template), 2_000),
-      count: storable(count),
-    })),
-    services: event.services.map((each) => indexable(storable(each))),
-    releases: event.releases.map((each) => indexable(storable(each))),
+    signature: changed(event.signature, parseTemplate),
+    services: changed(event.services, parseName),
+    releases: changed(event.releases, parseName),
     severity: severities.read(event.severity),
     exemplar: () => (event.evidence.length === 0 ? undefined : toExemplar(event)),
-    windows: event.windows.map(parseWindow),
+    windows: changed(event.windows, parseWindow),
   };
 }
 
@@ -80,6 +76,56 @@ export function reduceToCounts(observation: Observation): Observation {
     exemplar: () => undefined,
     isReduced: true,
   };
+}
+
+/** The fingerprints of one environment that were parsed before, so that each is one object. */
+interface KnownFingerprints {
+  readonly environment: string;
+  readonly byText: Map<string, VersionedFingerprint>;
+}
+
+/** Both are of strangers' choice: all is forgotten rather than grows. */
+const maxKnown = 10_000;
+const knownByEnvironment = new Map<string, KnownFingerprints>();
+let knownCount = 0;
+
+function knownOf(environment: string): KnownFingerprints {
+  let known = knownByEnvironment.get(environment);
+  if (!known) {
+    if (knownByEnvironment.size >= maxKnown) knownByEnvironment.clear();
+    knownByEnvironment.set(environment, (known = { environment, byText: new Map() }));
+  }
+  return known;
+}
+
+function fingerprintOf(of: KnownFingerprints, text: string, path: string): VersionedFingerprint {
+  const known = of.byText.get(text);
+  if (known) return known;
+  const parsed = parseFingerprint(of.environment, text, path);
+  if (++knownCount > maxKnown) {
+    for (const each of knownByEnvironment.values()) each.byText.clear();
+    knownCount = 1;
+  }
+  of.byText.set(text, parsed);
+  return parsed;
+}
+
+/** The same array where nothing changes, as nearly always: what is made lives as long as its transaction. */
+function changed<T>(values: readonly T[], change: (value: T, place: number) => T): readonly T[] {
+  const isChanged = values.some((value, place) => !Object.is(change(value, place), value));
+  return isChanged ? values.map(change) : values;
+}
+
+function parseName(name: string): string {
+  return indexable(storable(name));
+}
+
+function parseTemplate(given: TemplateCount): TemplateCount {
+  const service = parseName(given.service);
+  const template = capped(storable(given.template), 2_000);
+  const count = storable(given.count);
+  const isSame = service === given.service && template === given.template && Object.is(count, given.count);
+  return isSame ? given : { service, template, count };
 }
 
 function parseFingerprint(environment: string, text: string, path: string): VersionedFingerprint {
@@ -97,14 +143,16 @@ function parseWindow(window: ObservedWindow, index: number): ObservedWindow {
     for (const offset of offsets)
       requireWholeNumber(offset, Number.MAX_SAFE_INTEGER - 1, () => `windows.${index}.offsets.offsets`);
   }
-  const first = storableMicros(window.firstAppendedAt);
-  return {
-    traceId: indexable(storable(window.traceId)),
-    partition: window.partition,
-    firstAppendedAt: first,
-    lastAppendedAt: Math.max(first, storableMicros(window.lastAppendedAt)),
-    offsets: window.offsets,
-  };
+  const traceId = parseName(window.traceId);
+  const firstAppendedAt = storableMicros(window.firstAppendedAt);
+  const lastAppendedAt = Math.max(firstAppendedAt, storableMicros(window.lastAppendedAt));
+  const isSame =
+    traceId === window.traceId &&
+    Object.is(firstAppendedAt, window.firstAppendedAt) &&
+    Object.is(lastAppendedAt, window.lastAppendedAt);
+  if (isSame) return window;
+  const { partition, offsets } = window;
+  return { traceId, partition, firstAppendedAt, lastAppendedAt, offsets };
 }
 
 function requireWholeNumber(value: number, max: number, pathOf: () => string): void {

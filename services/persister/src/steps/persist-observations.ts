@@ -1,7 +1,7 @@
 import type { SqlSession } from '@prodsentinel/database';
 import { addToCounted, readCounted } from '../adapters/counted-blocks.ts';
 import { appendEvents } from '../adapters/events.ts';
-import { lockFingerprints, saveFingerprints } from '../adapters/fingerprints.ts';
+import { lockFingerprints, saveFingerprints, type Alias } from '../adapters/fingerprints.ts';
 import { lockIncidents, lockOpenings, saveIncidents } from '../adapters/incidents.ts';
 import { readHistories, saveRequests } from '../adapters/requests.ts';
 import { addToTraces } from '../adapters/traces.ts';
@@ -37,7 +37,7 @@ export async function persistObservations(
   const folded = await foldUncounted(session, observations);
   const fresh = toFreshObservations(observations, folded.failures);
   if (fresh.length === 0) return 0;
-  const locked = await lockFingerprints(session, fresh.flatMap(aliasesOf), context.newId);
+  const locked = await lockFingerprints(session, aliasesOf(fresh), context.newId);
   const openings = await lockOpenings(session, fresh.filter(isUnknownTo(locked.known)).map(originNameOf));
   const incidents = await lockIncidents(session, [
     ...locked.known.values(),
@@ -75,8 +75,13 @@ async function foldUncounted(
   return known.size === 0 ? all : foldOffsets(observations, known);
 }
 
-function aliasesOf({ observation: { environment, fingerprints } }: FreshObservation) {
-  return fingerprints.map((each) => ({ environment, ...each }));
+function aliasesOf(fresh: readonly FreshObservation[]): Alias[] {
+  const aliases = new Map<string, Alias>();
+  for (const { observation } of fresh)
+    for (const each of observation.fingerprints)
+      if (!aliases.has(each.alias))
+        aliases.set(each.alias, { environment: observation.environment, ...each });
+  return [...aliases.values()];
 }
 
 function isUnknownTo(known: ReadonlyMap<string, string>) {
