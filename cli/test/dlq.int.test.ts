@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { startTcpProxy } from '@prodsentinel/fault-tools';
 import { exitCodes } from '@prodsentinel/kernel';
 import { done, readTopic, type AnyRecord, type Outcome } from '@prodsentinel/messaging';
+import { createKafkaClient } from '../../libs/messaging/src/kafka-client.ts';
 import { failure, Journal, TestCluster } from '../../libs/messaging/test/test-cluster.ts';
 import { createCli } from '../src/cli.ts';
 import { runProgram } from '../src/run-program.ts';
@@ -61,7 +62,7 @@ async function untilSetAside(count: number): Promise<void> {
   while ((await stored('failures.dlq')).length < count);
 }
 
-async function consume(key: string | undefined = redriveKey) {
+async function consume(key: string | undefined = redriveKey, limits = {}) {
   return cluster.consume(
     {
       mode: 'record',
@@ -71,7 +72,7 @@ async function consume(key: string | undefined = redriveKey) {
         return Promise.resolve(answers[record.value.message] ?? done);
       },
     },
-    { groupId, redriveKey: key },
+    { groupId, redriveKey: key, limits },
   );
 }
 
@@ -244,6 +245,42 @@ describe('dead letters', () => {
     expect(await runProgram(createCli(hungUp), args, hungUp)).toBe(exitCodes.ok);
     expect(data).toContainEqual(expect.stringContaining('0/0 (odd) redriven'));
     expect((await run('redrive failures 0/0')).messages).toContain('1 left out: redriven before');
+  });
+
+  test('that are whole batches are sent record by record when as much may be unpacked, each with its own place', async () => {
+    await consume(redriveKey, { maxUnpackedBytes: 100_000 });
+    const long = Array.from({ length: 250 }, (_, i) => `${i} ${'x'.repeat(5_000)}`);
+    const client = createKafkaClient(cluster.connection, { retries: 0 }).producer();
+    await client.connect();
+    closers.push(() => client.disconnect());
+    await send({ value: failureOf('before') });
+    const messages = long.map((each) => ({
+      value: failureOf(each),
+      key: 'mine',
+      partition: 0,
+      headers: { a: 'b' },
+    }));
+    await client.send({ topic: `${cluster.prefix}failures`, compression: 4, messages });
+    await untilSetAside(1);
+    expect((await run('redrive failures --all --yes')).data).toEqual([
+      expect.stringContaining('left out: it is a whole batch, up to offset 250'),
+    ]);
+    expect(await run('redrive failures --all --unpack 1 --yes')).toMatchObject({
+      code: exitCodes.failed,
+      data: [expect.stringContaining('refused: it unpacks to more than 1048576 bytes')],
+    });
+    expect(await run('redrive failures --all --unpack 2 --rate 5000 --yes')).toMatchObject({
+      code: exitCodes.ok,
+      data: ['failures.dlq 0/0 (batch_too_large) redriven to failures 0/1'],
+    });
+    await given.until((records) => records.length === long.length + 1);
+    const redriven = given.entries.slice(1);
+    expect(redriven.map(({ value, source, key }) => [value.message, source?.offset, key])).toEqual(
+      long.map((each, i) => [each, i + 1, 'mine']),
+    );
+    expect(redriven[0]?.headers).toMatchObject({ a: 'b', 'prodsentinel.redrive.count': '1' });
+    expect(redriven[0]?.headers).not.toHaveProperty('prodsentinel.batch.last.offset');
+    expect((await run('redrive failures --all --unpack 2 --yes')).messages).toContain('1 left out');
   });
 
   test('that come back keep their first place, and are left alone when they came back too often', async () => {

@@ -20,10 +20,15 @@ const letter: StoredDeadLetter = {
   redrives: 0,
 };
 
-const obstacle = (more: Partial<StoredDeadLetter>) =>
-  obstacleOf('analyses', { ...letter, ...more }, { maxRedrives: 3, partitions: 1, nowMs: 0 });
+const obstacle = (more: Partial<StoredDeadLetter>, maxUnpackedBytes?: number) =>
+  obstacleOf(
+    'analyses',
+    { ...letter, ...more },
+    { maxRedrives: 3, partitions: 1, nowMs: 0, maxUnpackedBytes },
+  );
 
-test('a whole batch is not sent as if it were a record', () => {
+test('a whole batch is left alone until it may be unpacked', () => {
   expect(obstacle({})).toBeUndefined();
   expect(obstacle({ batchLastOffset: 9 })).toContain('a whole batch, up to offset 9');
+  expect(obstacle({ batchLastOffset: 9 }, 1)).toBeUndefined();
 });

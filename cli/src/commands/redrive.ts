@@ -27,6 +27,8 @@ interface RedriveArguments extends Omit<Choice, 'positions'> {
   readonly limit: number;
   readonly rate: number;
   readonly maxRedrives: number;
+  /** Mebibytes. */
+  readonly unpack?: number;
   readonly json?: true;
 }
 
@@ -51,6 +53,11 @@ export function redriveCommand(context: ConsoleContext): Command {
     .addOption(numberOption('--limit <number>', 'at most so many, and 64 MiB', 1_000, 100_000))
     .addOption(numberOption('--rate <number>', 'at most so many a second', 100, 100_000))
     .addOption(numberOption('--max-redrives <number>', 'not what came back so often', 3, 1_000))
+    .addOption(
+      new Option('--unpack <mebibytes>', 'also whole batches (batch_too_large) of at most so much').argParser(
+        wholeNumberOption({ min: 1, max: 2_000 }),
+      ),
+    )
     .option('--json', 'one JSON object a line: {topic, partition, offset, source, outcome}')
     .addHelpText('after', helpText)
     .action((topic: Topic, positions: string[], options: RedriveArguments) =>
@@ -67,6 +74,10 @@ Environment: KAFKA_BROKERS, SCHEMA_REGISTRY_URL, KAFKA_TOPIC_PREFIX, REDIS_URL, 
 Example:
   $ npm run prodsentinel -- dlq redrive failures --code undecodable
   $ npm run prodsentinel -- dlq redrive failures --code undecodable --yes`;
+
+function bytesOf({ unpack }: Pick<RedriveArguments, 'unpack'>): number | undefined {
+  return unpack === undefined ? undefined : unpack * 1024 * 1024;
+}
 
 function numberOption(flags: string, description: string, fallback: number, max: number): Option {
   return new Option(flags, description).argParser(wholeNumberOption({ min: 1, max })).default(fallback);
@@ -122,7 +133,8 @@ async function choose(
   context: ConsoleContext,
 ): Promise<{ letters: readonly StoredDeadLetter[]; more: number }> {
   const { size: partitions } = await readTopicEnds(connection, topic);
-  const limits = { maxRedrives: options.maxRedrives, partitions, nowMs: Date.now() };
+  const maxUnpackedBytes = bytesOf(options);
+  const limits = { maxRedrives: options.maxRedrives, partitions, nowMs: Date.now(), maxUnpackedBytes };
   let before = 0;
   const isLeftOut = (letter: StoredDeadLetter) => {
     if (!options.again && wasRedriven(letter.record)) before += 1;
@@ -161,6 +173,7 @@ async function send(
       producer,
       memory,
       rate,
+      maxUnpackedBytes: bytesOf(options),
       signal,
       onDone: (letter) => tell(topic, letter, { outcome: 'redriven', json }, context),
       onRefused: (letter, why) => {

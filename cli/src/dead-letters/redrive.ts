@@ -2,6 +2,7 @@ import { allTopicSettings, deadLetterTopicOf, type Topic } from '@prodsentinel/c
 import { AppError, delay, describeError, isAppError } from '@prodsentinel/kernel';
 import {
   toRedrivenMessage,
+  unpackDeadLetter,
   type RawProducer,
   type RedriveMemory,
   type StoredDeadLetter,
@@ -13,17 +14,19 @@ export interface Limits {
   /** Partitions that the topic has. */
   readonly partitions: number;
   readonly nowMs: number;
+  /** Bytes that a whole batch may unpack to; without it none is unpacked. */
+  readonly maxUnpackedBytes?: number | undefined;
 }
 
 /** Why a dead letter is not to be redriven; undefined when it may be. */
 export function obstacleOf(
   topic: Topic,
   { source, redrives, batchLastOffset }: StoredDeadLetter,
-  { maxRedrives, partitions, nowMs }: Limits,
+  { maxRedrives, partitions, nowMs, maxUnpackedBytes }: Limits,
 ): string | undefined {
   if (source === undefined) return 'nothing says where it came from';
-  if (batchLastOffset !== undefined)
-    return `it is a whole batch, up to offset ${batchLastOffset}, that unpacks to more than was allowed`;
+  if (batchLastOffset !== undefined && maxUnpackedBytes === undefined)
+    return `it is a whole batch, up to offset ${batchLastOffset}, that unpacks to more than was allowed (--unpack)`;
   if (redrives >= maxRedrives) return `it failed again after ${redrives} redrives (--max-redrives)`;
   if (source.partition >= partitions) return `${topic} has no partition ${source.partition}`;
   if (topic === 'failures' && source.timestampMs < nowMs - keptMs(topic))
@@ -44,6 +47,7 @@ export interface Redrive {
   readonly memory: Pick<RedriveMemory, 'add'>;
   /** Records a second. */
   readonly rate: number;
+  readonly maxUnpackedBytes?: number | undefined;
   readonly signal: AbortSignal;
   readonly onDone: (letter: StoredDeadLetter) => void;
   readonly onRefused: (letter: StoredDeadLetter, reason: string) => void;
@@ -59,11 +63,38 @@ const maxTogether = 100;
  *   all the same; `aborted` between two sends
  */
 export async function redrive(letters: readonly StoredDeadLetter[], how: Redrive): Promise<void> {
-  const together = Math.min(how.rate, maxTogether);
-  for (let at = 0; at < letters.length; at += together) {
-    if (at > 0) await delay((together / how.rate) * 1_000, how.signal);
-    await redriveTogether(letters.slice(at, at + together), how);
+  const records = letters.filter(({ batchLastOffset }) => batchLastOffset === undefined);
+  for await (const some of atRate(records, how)) await redriveTogether(some, how);
+  for (const letter of letters) if (letter.batchLastOffset !== undefined) await redriveBatch(letter, how);
+}
+
+async function* atRate<T>(all: readonly T[], { rate, signal }: Redrive): AsyncGenerator<readonly T[]> {
+  const together = Math.min(rate, maxTogether);
+  for (let at = 0; at < all.length; at += together) {
+    if (at > 0) await delay((together / rate) * 1_000, signal);
+    yield all.slice(at, at + together);
   }
+}
+
+/** One after the other: it may hold very many. It is done when all of its records are. */
+async function redriveBatch(letter: StoredDeadLetter, how: Redrive): Promise<void> {
+  const { topic, key, producer, memory, maxUnpackedBytes = 0 } = how;
+  try {
+    const records = await unpackDeadLetter(letter, maxUnpackedBytes, key);
+    for await (const some of atRate(records, how))
+      await producer.sendRaw(some.map((each) => toRedrivenMessage(topic, each, key)));
+  } catch (error) {
+    if (isAppError(error) && error.code === 'invalid_input') return how.onRefused(letter, error.message);
+    throw doItAgain(error);
+  }
+  await memory.add(topic, [letter.record]);
+  how.onDone(letter);
+}
+
+function doItAgain(error: unknown): unknown {
+  if (isAppError(error) && error.code === 'aborted') return error;
+  const message = `${describeError(error)}; do it again: what was redriven is left out`;
+  return new AppError('unavailable', message, { cause: error });
 }
 
 async function redriveTogether(letters: readonly StoredDeadLetter[], how: Redrive): Promise<void> {
@@ -85,7 +116,5 @@ async function redriveTogether(letters: readonly StoredDeadLetter[], how: Redriv
     else failed ??= outcome.reason;
   }
   if (failed === undefined) return;
-  throw new AppError('unavailable', `${describeError(failed)}; do it again: what was redriven is left out`, {
-    cause: failed,
-  });
+  throw doItAgain(failed);
 }

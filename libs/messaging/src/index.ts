@@ -47,3 +47,4 @@ export { openSchemaCache, type SchemaCache, type SchemaCacheOptions } from './sc
 export { setUp, type SetupOptions } from './setup.ts';
 export { toRedrivenMessage, toStoredDeadLetter, type StoredDeadLetter } from './stored-dead-letter.ts';
 export { verifyTopics } from './topic-check.ts';
+export { unpackDeadLetter } from './unpack-dead-letter.ts';

@@ -37,7 +37,7 @@ export function toStoredDeadLetter(
     stage: headers['prodsentinel.stage'] ?? '',
     lastFailedAt: headers['prodsentinel.last.failed.at'] ?? '',
     batchLastOffset: toCount(headers[batchLastOffsetHeader]),
-    redrives: toCount(headers[redriveHeaders.count]) ?? 0,
+    redrives: redrivesOf(headers[redriveHeaders.count]),
   };
 }
 
@@ -70,6 +70,11 @@ export function toRedrivenMessage(
       ...(key === undefined ? {} : signedSource(source, record.value, key)),
     },
   };
+}
+
+/** What the header of that name says. */
+export function redrivesOf(text: string | undefined): number {
+  return toCount(text) ?? 0;
 }
 
 function failedAt(topic: Topic, { headers }: StoredRecord): RecordSource | undefined {
