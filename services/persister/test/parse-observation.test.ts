@@ -10,9 +10,10 @@ test('one fingerprint is another one in each environment', () => {
   expect(again).toBe(one);
 });
 
+const aliasOf = (number: number) =>
+  parseObservation(observationOf([], { fingerprint: fingerprint(number) })).fingerprints[0]?.alias;
+
 test('more fingerprints than are remembered are parsed the same', () => {
-  const aliasOf = (number: number) =>
-    parseObservation(observationOf([], { fingerprint: fingerprint(number) })).fingerprints[0]?.alias;
   const first = aliasOf(0);
   for (let number = 1; number <= 10_001; number++) aliasOf(number);
   expect(aliasOf(0)).toBe(first);
