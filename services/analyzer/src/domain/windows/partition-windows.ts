@@ -33,6 +33,8 @@ export class PartitionWindows {
   readonly clock: PartitionClock;
   readonly #settings: WindowSettings;
   readonly #pages = new TextPages();
+  /** Of the first failure: usually of all. */
+  #mainEnvironment: string | undefined;
   /** In the order of opening. */
   readonly #windows = new Map<string, Window>();
   #openFailures = 0;
@@ -54,7 +56,8 @@ export class PartitionWindows {
   }
 
   add(signal: IntakeSignal): void {
-    const key = keyOf(signal);
+    this.#mainEnvironment ??= signal.environment;
+    const key = keyOf(signal, this.#mainEnvironment);
     const clockMs = this.clock.nowMs;
     let window = this.#windows.get(key);
     if (window && this.#isDue(window, clockMs)) {
@@ -125,9 +128,15 @@ export class PartitionWindows {
   }
 }
 
-/** No part holds a NUL, so that no environment or trace id can be taken for another pair. */
-function keyOf({ environment, traceId, fingerprint, previousFingerprint }: IntakeSignal): string {
-  if (traceId !== '') return `${environment}\0${traceId}`;
+/**
+ * No part holds a NUL, so that no environment or trace id can be taken for another pair. In the main environment the trace id is
+ * the key as it is: one put together would have to be copied and hashed for each failure.
+ */
+function keyOf(
+  { environment, traceId, fingerprint, previousFingerprint }: IntakeSignal,
+  mainEnvironment: string,
+): string {
+  if (traceId !== '') return environment === mainEnvironment ? traceId : `${environment}\0${traceId}`;
   const key = `${environment}\0\0${fingerprint}`;
   return previousFingerprint === null ? key : `${key}\0${previousFingerprint}`;
 }
