@@ -36,11 +36,11 @@ export function createObserveStep(dependencies: ObserveStepDependencies): BatchH
     concurrency: 2,
     maxRecords,
     async handle(records) {
+      windows.read(records);
       const outcomes: Outcome[] = records.map(() => done);
       const failures: FailureRecord[] = [];
       for (let index = 0; index < records.length; index++) {
         const record = records[index]!;
-        windows.read(record);
         const taken = takeIn(record.value, toPosition(record), intake);
         if (taken.kind === 'failure') failures.push({ index, record, signal: taken.signal });
         else past.addContext(record);

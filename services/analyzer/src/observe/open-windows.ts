@@ -37,8 +37,10 @@ export class OpenWindows implements AssignmentListener {
   }
 
   /** Every record moves its partition's clock, failure or not. */
-  read({ partition, epoch, timestampMs }: IncomingRecord): void {
-    this.#find(partition, epoch)?.clock.read(timestampMs, this.#monotonicMs());
+  read(records: readonly IncomingRecord[]): void {
+    const nowMs = this.#monotonicMs();
+    for (const { partition, epoch, timestampMs } of records)
+      this.#find(partition, epoch)?.clock.read(timestampMs, nowMs);
   }
 
   add(signal: IntakeSignal, epoch: number): void {
