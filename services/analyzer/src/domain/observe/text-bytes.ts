@@ -8,6 +8,8 @@ const padding = 16;
 
 /** UTF-8 takes three bytes for a code unit at most, so that the texts that are looked at always fit. */
 const scratch = Buffer.allocUnsafeSlow(limits.scannedMessageChars * 3 + padding);
+/** What stands in `scratch`. */
+let written: string | undefined;
 
 /**
  * The characters of a text as bytes, ASCII as it is and anything else `beyondAscii`, one for each code unit, with some bytes 0
@@ -16,6 +18,8 @@ const scratch = Buffer.allocUnsafeSlow(limits.scannedMessageChars * 3 + padding)
  * @returns valid until the next call
  */
 export function bytesOf(text: string): Uint8Array {
+  // One scanner after the other walks the same text.
+  if (text === written) return scratch;
   const { length } = text;
   const bytes =
     length * 3 + padding <= scratch.length ? scratch : Buffer.allocUnsafeSlow(length * 3 + padding);
@@ -26,6 +30,7 @@ export function bytesOf(text: string): Uint8Array {
       bytes[i] = code < 128 ? code : beyondAscii;
     }
   }
-  bytes.fill(0, length, length + padding);
+  for (let i = length; i < length + padding; i++) bytes[i] = 0;
+  if (bytes === scratch) written = text;
   return bytes;
 }
