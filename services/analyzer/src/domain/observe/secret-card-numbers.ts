@@ -8,15 +8,15 @@ import type { SecretSpan } from './secret-span.ts';
 export function findCardNumber(text: string, at: number): SecretSpan | undefined {
   if (!isDigitCode(text.charCodeAt(at + 1)) || !isDigitCode(text.charCodeAt(at + 2))) return undefined;
   if (at > 0 && isAsciiWordCode(text.charCodeAt(at - 1))) return undefined;
-  let digits = '';
+  let count = 0;
   let groups = '';
   let groupLength = 0;
   let i = at;
   let separator = 0;
-  for (; i < text.length && digits.length <= 19; i++) {
+  for (; i < text.length && count <= 19; i++) {
     const code = text.charCodeAt(i);
     if (isDigitCode(code)) {
-      digits += text[i];
+      count++;
       groupLength++;
     } else if ((code === 32 || code === 45) && (separator === 0 || separator === code) && groupLength > 0) {
       if (!isDigitCode(text.charCodeAt(i + 1))) break;
@@ -25,9 +25,11 @@ export function findCardNumber(text: string, at: number): SecretSpan | undefined
       groupLength = 0;
     } else break;
   }
+  // As nearly all numbers are: too short.
+  if (count < 13 || (i < text.length && isAsciiWordCode(text.charCodeAt(i)))) return undefined;
   groups += String(groupLength);
-  if (i < text.length && isAsciiWordCode(text.charCodeAt(i))) return undefined;
   if (separator !== 0 && !printedGroups.has(groups)) return undefined;
+  const digits = text.slice(at, i).replaceAll(/[ -]/g, '');
   return isIssued(digits) && passesLuhn(digits) ? { start: at, end: i, kind: 'card_number' } : undefined;
 }
 

@@ -112,10 +112,9 @@ for (const name of [
 /** Lower case, letters and digits only. */
 function toPlain(name: string): string {
   const lower = name.toLowerCase();
-  let plain = '';
   for (let i = 0; i < lower.length; i++) {
     const code = lower.charCodeAt(i);
-    if (isLowerCode(code) || isDigitCode(code)) plain += lower[i];
+    if (!isLowerCode(code) && !isDigitCode(code)) return lower.replaceAll(/[^0-9a-z]+/g, '');
   }
-  return plain;
+  return lower;
 }
