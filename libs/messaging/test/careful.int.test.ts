@@ -76,7 +76,12 @@ test('what a handler of batches holds is not tried alone after a crash: the mark
 });
 
 test('while Redis is away records are handled all the same', async () => {
-  const away = new Redis('redis://127.0.0.1:1', { maxRetriesPerRequest: 0, enableOfflineQueue: false });
+  const away = new Redis('redis://127.0.0.1:1', {
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    // What was never connected is waited for no longer than this, and keeps the process.
+    disconnectTimeout: 10,
+  });
   const errors: unknown[] = [];
   away.on('error', (error) => errors.push(error));
   await send(10);
