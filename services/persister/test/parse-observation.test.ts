@@ -2,9 +2,6 @@ import { expect, test } from '@jest/globals';
 import { parseObservation } from '../src/domain/observation.ts';
 import { fingerprint, observationOf, startMicros, windowOf } from './observations.ts';
 
-const aliasOf = (number: number) =>
-  parseObservation(observationOf([], { fingerprint: fingerprint(number) })).fingerprints[0]?.alias;
-
 test('one fingerprint is another one in each environment', () => {
   const [one, other, again] = ['a', 'b', 'a'].map(
     (environment) => parseObservation(observationOf([], { environment })).fingerprints[0],
