@@ -85,10 +85,7 @@ export function createCodec(registryUrl: string, topicPrefix = '', cache?: Schem
 function encodeRecord<T extends Topic>(topic: T, id: number, record: RecordOf[T]): Buffer {
   const type = avroTypeOf(topic);
   try {
-    const end = type.encode(record, scratch, headerBytes);
-    // Below 0: it does not fit.
-    const bytes =
-      end > 0 ? Buffer.from(scratch.subarray(0, end)) : Buffer.concat([header, type.toBuffer(record)]);
+    const bytes = encodeBehindOthers(type, record) ?? Buffer.concat([header, type.toBuffer(record)]);
     bytes[0] = magicByte;
     bytes.writeInt32BE(id, 1);
     return bytes;
@@ -98,9 +95,32 @@ function encodeRecord<T extends Topic>(topic: T, id: number, record: RecordOf[T]
   }
 }
 
-/** Records are encoded here, one at a time, and copied out: without a buffer of the largest size for each. */
-const scratch = Buffer.alloc(64 * 1024);
 const header = Buffer.alloc(headerBytes);
+
+/**
+ * Records are encoded one behind the other into one piece of memory: a buffer for each, of the largest size or of one that is
+ * found out first, takes a third of the time of encoding. Who keeps a record keeps its piece.
+ */
+const pieceBytes = 64 * 1024;
+const largestInPieceBytes = pieceBytes / 8;
+let piece = Buffer.alloc(0);
+let usedBytes = 0;
+
+/** Leaves room for the header; undefined: too large to be put beside others. */
+function encodeBehindOthers(type: avro.Type, record: unknown): Buffer | undefined {
+  let start = usedBytes;
+  let end = type.encode(record, piece, start + headerBytes);
+  if (end < 0) {
+    // It says how much is missing.
+    const bytes = piece.length - end - start;
+    if (bytes > largestInPieceBytes) return undefined;
+    piece = Buffer.alloc(pieceBytes);
+    start = 0;
+    end = type.encode(record, piece, headerBytes);
+  }
+  usedBytes = end;
+  return piece.subarray(start, end);
+}
 
 /** Only `failures` takes JSON: what stages write to each other is always Avro. */
 function decodeJson<T extends Topic>(topic: T, bytes: Buffer): RecordOf[T] {
