@@ -30,10 +30,15 @@ export interface ProduceBody {
   }[];
 }
 
-/** The bytes of a request's body, written once into a buffer of their size. */
-export function encodeProduceBody(body: ProduceBody): Buffer {
+/**
+ * The bytes of a request's body, written once into a buffer of their size.
+ *
+ * @param roomBytes that are free before it, in the same memory
+ */
+export function encodeProduceBody(body: ProduceBody, roomBytes = 0): Buffer {
   const recordSizes: number[] = [];
-  const writer = new Writer(sizeOfBody(body, recordSizes));
+  const writer = new Writer(roomBytes + sizeOfBody(body, recordSizes));
+  writer.skip(roomBytes);
   writer.int16(-1);
   writer.int16(body.acks);
   writer.int32(body.timeout);
@@ -49,7 +54,7 @@ export function encodeProduceBody(body: ProduceBody): Buffer {
       writeBatch(writer, body, each, sizes);
     }
   }
-  return writer.bytes;
+  return writer.bytes.subarray(roomBytes);
 }
 
 type Partition = ProduceBody['topicData'][number]['partitions'][number];

@@ -18,7 +18,22 @@ interface Encoded {
   readonly buf: Buffer;
   readonly buffer: Buffer;
   size(): number;
+  /** Bytes that are free before it, in the same memory. */
+  readonly [room]?: number;
 }
+
+/** The part of a kafkajs encoder that puts a request together. */
+interface Encoder {
+  buf: Buffer;
+  offset: number;
+  readonly buffer: Buffer;
+  [room]?: number;
+  writeEncoder(value: Encoded): this;
+}
+
+const room = Symbol('room');
+/** For the size of a request and its head, of which the client's name is the largest part. */
+const roomForHeadBytes = 256;
 
 type Protocol = (version: { version: number }) => (args: ProduceArguments) => ProduceRequest;
 
@@ -35,6 +50,25 @@ export function mendProduceEncoding(): void {
   const require = createRequire(import.meta.url);
   const definitions = require('kafkajs/src/protocol/requests/produce') as { protocol: Protocol };
   definitions.protocol = encodeOurselves(definitions.protocol);
+  const encoder = require('kafkajs/src/protocol/encoder') as { prototype: Encoder };
+  encoder.prototype.writeEncoder = writeWhereItIs(encoder.prototype);
+}
+
+/** kafkajs copies a request twice more, to write its head and then its size before it: there is room for both where it is. */
+function writeWhereItIs(prototype: Encoder): Encoder['writeEncoder'] {
+  // oxlint-disable-next-line typescript/unbound-method -- called with the encoder it belongs to, below
+  const copy = prototype.writeEncoder;
+  return function (this: Encoder, value) {
+    const head = this.buffer;
+    const left = (value?.[room] ?? 0) - head.length;
+    if (left < 0 || head.length === 0) return copy.call(this, value);
+    const { buffer, byteOffset, length } = value.buffer;
+    this.buf = Buffer.from(buffer, byteOffset - head.length, head.length + length);
+    head.copy(this.buf);
+    this.offset = this.buf.length;
+    this[room] = left;
+    return this;
+  };
 }
 
 /** A protocol whose requests are encoded by us, where we can. */
@@ -53,12 +87,9 @@ export function encodeOurselves(protocol: Protocol): Protocol {
 const firstVersionOfBatches = 3;
 
 function encode({ producerId, ...args }: ProduceArguments): Encoded {
-  const bytes = encodeProduceBody({
-    ...args,
-    producerId: BigInt(producerId.toString()),
-    timestampMs: Date.now(),
-  });
-  return { buf: bytes, buffer: bytes, size: () => bytes.length };
+  const body = { ...args, producerId: BigInt(producerId.toString()), timestampMs: Date.now() };
+  const bytes = encodeProduceBody(body, roomForHeadBytes);
+  return { buf: bytes, buffer: bytes, size: () => bytes.length, [room]: roomForHeadBytes };
 }
 
 function isOurs({ compression = 0, transactionalId, topicData }: ProduceArguments): boolean {

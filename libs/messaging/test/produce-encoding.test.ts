@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { encodeOurselves, type ProduceArguments } from '../src/produce-encoding.ts';
+import { encodeOurselves, mendProduceEncoding, type ProduceArguments } from '../src/produce-encoding.ts';
 
 const require = createRequire(import.meta.url);
 const { protocol } = require('kafkajs/src/protocol/requests/produce') as {
@@ -109,4 +109,33 @@ test('before record batches, kafkajs encodes', async () => {
   expect(await bytesOf(1, encodeOurselves(protocol), one({ timestamp: '1' }))).toBe(
     await bytesOf(1, protocol, one({ timestamp: '1' })),
   );
+});
+
+const createRequest = require('kafkajs/src/protocol/request') as (parts: {
+  correlationId: number;
+  clientId: string;
+  request: object;
+}) => Promise<{ buffer: Buffer }>;
+
+test.each([
+  ['written before it, where it is', 'prodsentinel-ingest', true],
+  ['copied with it, when there is no room', 'x'.repeat(300), false],
+])("a request's head is %s", async (_name, clientId, isInPlace) => {
+  mendProduceEncoding();
+  const { request: ours } = encodeOurselves(protocol)({ version: 7 })(one({}));
+  const body = await ours.encode();
+  const { buffer } = await createRequest({
+    correlationId: 5,
+    clientId,
+    request: { ...ours, encode: async () => body },
+  });
+  const expected = Buffer.concat([Buffer.alloc(14), Buffer.from(clientId), body.buffer]);
+  expected.writeInt32BE(expected.length - 4, 0);
+  // Produce is request 0, and this its version 7.
+  expected.writeInt16BE(7, 6);
+  expected.writeInt32BE(5, 8);
+  expected.writeInt16BE(clientId.length, 12);
+  expect(buffer.toString('hex')).toBe(expected.toString('hex'));
+  body.buffer.fill(0);
+  expect(buffer.subarray(14 + clientId.length).every((byte) => byte === 0)).toBe(isInPlace);
 });
