@@ -3,13 +3,15 @@ import { newId } from '@prodsentinel/kernel';
 import { createCodec, createConsumer, type BatchHandler } from '@prodsentinel/messaging';
 import type { Topic } from '@prodsentinel/contracts';
 import { createMetrics, createPersistPipeline, readPersisterConfig, toRules } from '@prodsentinel/persister';
+import { keepNewObjectsYoung } from '@prodsentinel/process';
 import { Registry } from 'prom-client';
 import { toConnection } from '../tools/connection.ts';
 import { contend } from '../tools/contender.ts';
 import { startCountdown } from '../tools/countdown.ts';
 import type { PersistJob } from './job.ts';
 
-// The persister's consumer and pipeline with the settings that it has by default.
+// The persister's consumer and pipeline with the settings that it has by default, in a process as it is run.
+keepNewObjectsYoung();
 contend(async ({ place, groupId, databaseUrl, warmUpRecords, records }: PersistJob) => {
   const config = readPersisterConfig({
     KAFKA_BROKERS: place.brokers.join(','),

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import { describeError, exitCodes, isAppError, type AppError, type ExitCode } from '@prodsentinel/kernel';
 import { Health } from './health.ts';
 import { createLogger, type Logger, type LoggerSettings } from './logger.ts';
+import { keepNewObjectsYoung } from './new-objects.ts';
 
 /** A service as its composition root returns it. */
 export interface Service {
@@ -42,6 +43,7 @@ export interface RunSettings extends LoggerSettings {
  * `{ type: 'ready', addresses }`.
  */
 export async function runService<Config extends RunSettings>(options: RunOptions<Config>): Promise<void> {
+  keepNewObjectsYoung();
   const config = readConfigOrExit(options);
   if (!config) return;
   const logger = createLogger(options.name, config);
