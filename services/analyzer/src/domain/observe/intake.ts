@@ -70,8 +70,11 @@ export function readSignal(
   };
   const { fingerprint, parts } = fingerprintOf(input, versions.current);
   const before = versions.previous && previousFingerprintOf(input, message, versions.previous);
-  return {
-    ...position,
+  const signal: IntakeSignal = {
+    // Not spread: V8 would move what comes behind it from one list to a longer one, again and again.
+    partition: position.partition,
+    offset: position.offset,
+    appendedAtMs: position.appendedAtMs,
     environment: toName(value.environment) || 'default',
     traceId: toTraceId(value.traceId),
     spanId: toTraceId(value.spanId),
@@ -92,6 +95,7 @@ export function readSignal(
     problem: problemOf(exceptions, said),
     redactions: isEmpty(redactions) ? noRedactions : redactions,
   };
+  return position.readAt === undefined ? signal : { ...signal, readAt: position.readAt };
 }
 
 function previousFingerprintOf(
@@ -148,7 +152,8 @@ function cleanException(exception: ExceptionInfo | null, clean: Clean): Exceptio
     causes.length < limits.chainLength
       ? causes
       : [...causes.slice(0, limits.chainLength - 2), causes.at(-1)!];
-  return { ...cleanCause(exception, clean), causes: kept.map((cause) => cleanCause(cause, clean)) };
+  const { type, message, stack } = cleanCause(exception, clean);
+  return { type, message, stack, causes: kept.map((cause) => cleanCause(cause, clean)) };
 }
 
 function cleanCause(
