@@ -1,5 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { emptyRecord, type FailureSignal } from '@prodsentinel/contracts';
+import {
+  avroTypeOf,
+  emptyRecord,
+  readSchemaText,
+  type FailureSignal,
+  type TracesObserved,
+} from '@prodsentinel/contracts';
 import { describeError } from '@prodsentinel/kernel';
 import { createCodec, type SchemaCache } from '../src/index.ts';
 
@@ -37,3 +43,30 @@ test('why a record cannot be written never quotes it', async () => {
   const wrong = { ...emptyRecord('failures'), severityNumber: secret } as unknown as FailureSignal;
   expect(reasonOf(() => codec.encode('failures', wrong))).toBe('not a record of failures: severityNumber');
 });
+
+test('a number out of range in a late field is told, without quoting it, when the field is asked for', async () => {
+  const own = { ...cache, readSchema: () => Promise.resolve(readSchemaText('observations')) };
+  const late = createCodec('http://127.0.0.1:1', '', own);
+  const empty = emptyRecord('observations');
+  const evidenceOmitted = 2 ** 40;
+  const body = avroTypeOf('observations').toBuffer({ ...empty, evidenceOmitted } satisfies TracesObserved);
+  const place = body.indexOf(avroLong(evidenceOmitted));
+  const tooLarge = Buffer.concat([
+    body.subarray(0, place),
+    avroLong(2n ** 62n),
+    body.subarray(place + avroLong(evidenceOmitted).length),
+  ]);
+  const bytes = Buffer.concat([Buffer.of(0, 0, 0, 0, 1), tooLarge]);
+  await expect(late.decode('observations', bytes)).rejects.toMatchObject({ code: 'undecodable' });
+  const record = await late.decode('observations', bytes, ['evidenceOmitted']);
+  expect(record.fingerprint).toBe('');
+  expect(reasonOf(() => record.evidenceOmitted)).toContain('not of the schema they name');
+});
+
+/** Zigzag, seven bits a byte. */
+function avroLong(value: number | bigint): Buffer {
+  const bytes: number[] = [];
+  let left = BigInt(value) * 2n;
+  for (; left >= 128n; left /= 128n) bytes.push(Number(left % 128n) + 128);
+  return Buffer.from([...bytes, Number(left)]);
+}
