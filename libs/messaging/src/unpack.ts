@@ -37,7 +37,11 @@ function upTo(unpack: (packed: Buffer, options: { maxOutputLength: number }) => 
   };
 }
 
+const lz4Magic = 0x18_4d_22_04;
+
 async function unpackLz4(packed: Buffer, maxBytes: number): Promise<Buffer | undefined> {
+  // The library unpacks the older format as well, whose size is not told in this way. Kafka has never had it.
+  if (packed.readUInt32LE(0) !== lz4Magic) throw new RangeError('not an LZ4 frame');
   return isLz4LargerThan(packed, maxBytes) ? undefined : decompressFrame(packed);
 }
 

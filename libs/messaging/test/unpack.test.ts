@@ -44,6 +44,11 @@ test.each(packings)(
   },
 );
 
+test('LZ4 of the format before frames, whose size cannot be told, is an error', async () => {
+  const legacy = Buffer.concat([Buffer.from([0x02, 0x21, 0x4c, 0x18]), compressFrameSync(text).subarray(7)]);
+  await expect(unpackers[3]!(legacy, 1_000)).rejects.toThrow('not an LZ4 frame');
+});
+
 const half = 512 * 1024 * 1024;
 
 const zeros = Buffer.alloc(4 * 1024 * 1024);
